@@ -1,0 +1,81 @@
+"""From command-line options to a repository that is read and the facts that hold for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rlconfig_lint.config_files import closest
+from rlconfig_lint.discovery import discover
+from rlconfig_lint.errors import UserError
+from rlconfig_lint.lint import Repository
+from rlconfig_lint.model import Declared, Profile
+from rlconfig_lint.releases.known import matching
+
+if TYPE_CHECKING:
+    from rlconfig_lint.config import Config
+
+
+@dataclass
+class Configs:
+    """The closest configuration of each file; what the command line says wins over it."""
+
+    base: Path
+    named: Path | None = None
+    vllm_version: str | None = None
+    chosen_profile: str | None = None
+    _folders: dict[Path, Config | None] = field(default_factory=dict)
+
+    def of_folder(self, folder: Path) -> Config | None:
+        if folder not in self._folders:
+            found = self.named or closest(folder)
+            self._folders[folder] = _load(found) if found else None
+        return self._folders[folder]
+
+    def declared(self, path: str) -> Declared:
+        config = self.of_folder((self.base / path).parent)
+        declared = config.declared(path) if config else Declared()
+        if self.vllm_version is None:
+            return declared
+        return replace(declared, vllm_version=self.vllm_version, source="the command line")
+
+    def profile(self, path: str) -> Profile:
+        if self.chosen_profile is not None:
+            return Profile(self.chosen_profile)
+        config = self.of_folder((self.base / path).parent)
+        return config.profile_for(path) if config else Profile.PRODUCTION
+
+
+def prepare(
+    paths: Sequence[Path],
+    config: Path | None = None,
+    vllm_version: str | None = None,
+    profile: str | None = None,
+) -> tuple[Repository, Configs]:
+    """Everything below `paths`, read.
+
+    Raises:
+        UserError: a path is missing, a version is none, or a configuration is wrong.
+    """
+    base = Path.cwd()
+    if vllm_version is not None:
+        try:
+            matching(vllm_version)
+        except ValueError as error:
+            raise UserError(f"--vllm-version: {error}") from None
+    if config is not None and not config.is_file():
+        raise UserError(f"--config: {config}: no such file")
+    files = discover(paths or (Path(),), base)
+    configs = Configs(base, config, vllm_version, profile)
+    configs.of_folder(base)  # a wrong configuration is said even when no file is read
+    repository = Repository(files, configs.declared)
+    repository.read()
+    return repository, configs
+
+
+def _load(path: Path) -> Config:
+    from rlconfig_lint.config import load
+
+    return load(path)

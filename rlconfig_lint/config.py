@@ -1,0 +1,137 @@
+"""The tool's own configuration: `[tool.rlconfig-lint]` or `rlconfig-lint.toml`, closest first."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from rlconfig_lint.errors import UserError
+from rlconfig_lint.frameworks import NAMES
+from rlconfig_lint.model import Declared, Profile, Severity, SyncStyle, TrainerKind
+from rlconfig_lint.readers.toml import parse
+from rlconfig_lint.releases.known import matching
+
+
+class ConfigError(UserError):
+    """The configuration cannot be used; the message names the file, the key and the remedy."""
+
+
+def _release(text: str) -> str:
+    matching(text)
+    return text
+
+
+def _framework(name: str) -> str:
+    if name not in NAMES:
+        raise ValueError(f"{name!r} is not a known framework: {', '.join(NAMES)}")
+    return name
+
+
+class Facts(BaseModel):
+    """Facts that a user states; kebab-case in the file."""
+
+    model_config = ConfigDict(
+        extra="forbid", alias_generator=lambda name: name.replace("_", "-"), frozen=True
+    )
+
+    vllm_version: Annotated[str, AfterValidator(_release)] | None = None
+    framework: Annotated[str, AfterValidator(_framework)] | None = None
+    trainer: Literal["rollout-logprobs", "recompute", "decoupled"] | None = None
+    weight_sync: Literal["in-flight", "between-batches", "frozen"] | None = None
+    trainer_temperature: float | None = Field(default=None, gt=0)
+    trainer_lm_head: Literal["float32", "bfloat16", "float16"] | None = None
+    profile: Literal["production", "parity"] | None = None
+
+
+class Config(Facts):
+    """Everything the configuration file can say."""
+
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    fail_on: Literal["error", "warning", "info"] = "warning"
+    paths: dict[str, Facts] = Field(default_factory=dict)
+    source: str = Field(default="the configuration", exclude=True)
+
+    def profile_for(self, path: str) -> Profile:
+        return Profile(self._facts(path).get("profile") or "production")
+
+    def declared(self, path: str) -> Declared:
+        """The facts for one file: those of the last matching `paths` pattern win."""
+        facts = self._facts(path)
+        trainer, sync = facts.get("trainer"), facts.get("weight_sync")
+        return Declared(
+            facts.get("vllm_version"),
+            facts.get("framework"),
+            TrainerKind(trainer) if trainer else None,
+            SyncStyle(sync) if sync else None,
+            facts.get("trainer_temperature"),
+            facts.get("trainer_lm_head"),
+            self.source,
+        )
+
+    def _facts(self, path: str) -> dict[str, Any]:
+        names = Facts.model_fields
+        merged = {name: getattr(self, name) for name in names}
+        for pattern, facts in self.paths.items():
+            if fnmatch(path, pattern):
+                given = {name: getattr(facts, name) for name in facts.model_fields_set}
+                merged.update(given)
+        return merged
+
+    @property
+    def fail_severity(self) -> Severity:
+        return Severity[self.fail_on.upper()]
+
+
+def load(path: Path) -> Config:
+    """One configuration file: `rlconfig-lint.toml`, or a pyproject.toml with our table.
+
+    Raises:
+        ConfigError: it cannot be read, or a key or value in it is wrong.
+    """
+    table = _parse(path)
+    if path.name == "pyproject.toml":
+        table = table.get("tool", {}).get("rlconfig-lint", {})
+    return _validated(table, path)
+
+
+def _parse(path: Path) -> dict[str, Any]:
+    try:
+        return parse(path.read_text("utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise ConfigError(f"{path}: does not parse: {error}") from None
+
+
+def _validated(table: Mapping[str, Any], path: Path) -> Config:
+    unknown = {key for key in table if "_" in key}
+    try:
+        if not isinstance(table, dict):
+            raise ConfigError(f"{path}: tool.rlconfig-lint is not a table")
+        if unknown:
+            key = sorted(unknown)[0]
+            raise ConfigError(f"{path}: unknown key {key!r}{_suggestion(key)}")
+        return Config.model_validate({**table}).model_copy(update={"source": path.name})
+    except ValidationError as error:
+        raise ConfigError(f"{path}: {_first(error)}") from None
+
+
+def _first(error: ValidationError) -> str:
+    problem = error.errors()[0]
+    where = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        return f"unknown key {where!r}{_suggestion(where.rpartition('.')[2])}"
+    message = problem["msg"].removeprefix("Value error, ")
+    return f"{where}: {message} (got {problem['input']!r})"
+
+
+def _suggestion(key: str) -> str:
+    names = [name.replace("_", "-") for name in Config.model_fields if name != "source"]
+    close = difflib.get_close_matches(key.replace("_", "-"), names, 1)
+    return f"; did you mean {close[0]!r}?" if close else f"; known keys: {', '.join(names)}"

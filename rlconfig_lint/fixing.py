@@ -1,0 +1,236 @@
+"""Applies fixes until nothing changes: every result is read again and checked before it counts.
+
+ruff's batching (all fixes that do not overlap at once, the rest in the next round) with sqlfluff's
+guards (a text that came before, or a round too many, puts the original back).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from rlconfig_lint.lint import Repository, Result
+from rlconfig_lint.model import UNKNOWN, Finding, Fix, Put, Source, Value, show
+from rlconfig_lint.readers import read
+from rlconfig_lint.readers.text import Text
+from rlconfig_lint.writers import CannotWriteError, Splice, apply, path_of, splice
+from rlconfig_lint.writers.spelling import spelled
+
+MOST_ROUNDS = 20
+Judge = Callable[[], Result]
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A fix that was not made, and why."""
+
+    finding: Finding
+    reason: str
+
+
+@dataclass
+class Changes:
+    """What fixing came to: the new text of each changed file, and the findings that remain."""
+
+    before: dict[str, Text] = field(default_factory=dict)
+    after: dict[str, Text] = field(default_factory=dict)
+    fixed: list[Finding] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+    result: Result = field(default_factory=Result)
+
+    def changed(self) -> list[str]:
+        return [path for path in self.after if self.after[path] != self.before[path]]
+
+
+@dataclass
+class _Round:
+    """The splices of one round by file, with the findings they belong to."""
+
+    splices: dict[str, list[Splice]] = field(default_factory=dict)
+    findings: dict[str, list[Finding]] = field(default_factory=dict)
+
+
+def fix(repository: Repository, judge: Judge, *, unsafe: bool) -> Changes:
+    """Fix everything that can be fixed; nothing is written to disk here."""
+    changes = Changes(result=judge())
+    given_up: set[tuple[str, str, str]] = set()
+    seen: dict[str, set[str]] = {}
+    for _ in range(MOST_ROUNDS):
+        todo = [
+            finding
+            for finding in changes.result.findings
+            if wanted(finding.fix, unsafe=unsafe) and _identity(finding) not in given_up
+        ]
+        round_ = _plan(repository, todo, changes, given_up)
+        if not round_.splices:
+            return changes
+        for path, splices in round_.splices.items():
+            _change(repository, path, splices, round_, changes, seen, given_up)
+        _settle(repository, judge, round_, changes, given_up)
+    _undo_all(repository, judge, changes)
+    return changes
+
+
+def wanted(found: Fix | None, *, unsafe: bool) -> bool:
+    return found is not None and (found.safe or unsafe)
+
+
+def _plan(
+    repository: Repository,
+    todo: Iterable[Finding],
+    changes: Changes,
+    given_up: set[tuple[str, str, str]],
+) -> _Round:
+    """The splices that do not overlap; a fix is taken whole or left for the next round."""
+    round_ = _Round()
+    for finding in todo:
+        assert finding.fix is not None
+        try:
+            own = [
+                (path_of(edit), splice(_text(repository, path_of(edit)), edit))
+                for edit in finding.fix.edits
+            ]
+        except CannotWriteError as error:
+            changes.refused.append(Refused(finding, str(error)))
+            given_up.add(_identity(finding))
+            continue
+        if any(_overlaps(change, round_.splices.get(path, ())) for path, change in own):
+            continue
+        for path, change in own:
+            round_.splices.setdefault(path, []).append(change)
+            round_.findings.setdefault(path, []).append(finding)
+    return round_
+
+
+def _overlaps(change: Splice, others: Iterable[Splice]) -> bool:
+    """Two insertions at one place wait for each other too: their order would be chance."""
+    return any(
+        (change.start < other.end and other.start < change.end) or change.start == other.start
+        for other in others
+    )
+
+
+def _change(
+    repository: Repository,
+    path: str,
+    splices: list[Splice],
+    round_: _Round,
+    changes: Changes,
+    seen: dict[str, set[str]],
+    given_up: set[tuple[str, str, str]],
+) -> None:
+    """Put a file's new text in place, unless it does not read, or came before."""
+    old = _text(repository, path)
+    new = Text(path, apply(old.body, splices), old.bom)
+    source = read(path, new.encode())
+    reason = _doubt(repository.sources[path], source, round_.findings[path])
+    if new.body in seen.setdefault(path, {old.body}):
+        reason = "it would go round in a circle with another fix"
+    if reason:
+        for finding in round_.findings[path]:
+            changes.refused.append(Refused(finding, reason))
+            given_up.add(_identity(finding))
+        return
+    seen[path].add(new.body)
+    changes.before.setdefault(path, old)
+    changes.after[path] = new
+    repository.sources[path] = source
+
+
+def _doubt(old: Source, new: Source, findings: list[Finding]) -> str:
+    """Why a changed file should not be believed; "" where everything arrived and nothing else."""
+    if new.problem is not None:
+        return f"the result would not parse: {new.problem}"
+    before, after = _values(old), _values(new)
+    arrived = after - before
+    gone = before - after
+    meant = [edit for f in findings if f.fix for edit in f.fix.edits if isinstance(edit, Put)]
+    for edit in meant:
+        if not any(_is_meant(key, value, edit) for key, value in arrived):
+            return f"{edit.name} = {show(edit.value)} did not arrive"
+    if len(meant) == sum(len(f.fix.edits) for f in findings if f.fix):
+        others = [key for key, _ in gone if not any(_same_key(key, edit) for edit in meant)]
+        if others:
+            return f"it would change {others[0]} too"
+    return ""
+
+
+def _values(source: Source) -> Counter[tuple[str, str]]:
+    """Every key and value of a file, by the block's name and the key's path."""
+    return Counter(
+        (".".join(entry.path), repr(entry.value))
+        for block in source.blocks
+        for entry in block.entries
+    )
+
+
+def _is_meant(key: str, value: str, edit: Put) -> bool:
+    return _same_key(key, edit) or value == repr(edit.value)
+
+
+def _same_key(key: str, edit: Put) -> bool:
+    last = key.rpartition(".")[2].replace("-", "_")
+    names = {edit.name, spelled(edit).key.replace("-", "_"), f"no_{edit.name}"}
+    if edit.entry is not None:
+        names.add(edit.entry.path[-1].replace("-", "_"))
+    return last in names or any(part.replace("-", "_") in names for part in key.split("."))
+
+
+def _settle(
+    repository: Repository,
+    judge: Judge,
+    round_: _Round,
+    changes: Changes,
+    given_up: set[tuple[str, str, str]],
+) -> None:
+    """Judge again; a fix whose finding is still there is taken back with its file."""
+    result = judge()
+    still = {_identity(finding) for finding in result.findings}
+    failed = {
+        path
+        for path, findings in round_.findings.items()
+        if any(_identity(f) in still and _identity(f) not in given_up for f in findings)
+    }
+    for path in failed:
+        for finding in round_.findings[path]:
+            if _identity(finding) not in given_up:
+                changes.refused.append(Refused(finding, "the finding is still there afterwards"))
+                given_up.add(_identity(finding))
+        _undo(repository, path, changes)
+    changes.fixed.extend(
+        finding
+        for path, findings in round_.findings.items()
+        for finding in findings
+        if path not in failed and _identity(finding) not in given_up
+    )
+    changes.result = judge() if failed else result
+
+
+def _undo(repository: Repository, path: str, changes: Changes) -> None:
+    if path in changes.before:
+        changes.after[path] = changes.before[path]
+        repository.sources[path] = read(path, changes.before[path].encode())
+        changes.fixed = [f for f in changes.fixed if f.place.path != path]
+
+
+def _undo_all(repository: Repository, judge: Judge, changes: Changes) -> None:
+    for path in list(changes.after):
+        _undo(repository, path, changes)
+    for finding in changes.fixed:
+        changes.refused.append(Refused(finding, f"no fixed point after {MOST_ROUNDS} rounds"))
+    changes.fixed.clear()
+    changes.result = judge()
+
+
+def _text(repository: Repository, path: str) -> Text:
+    source = repository.sources[path]
+    return Text(path, source.text, source.bom)
+
+
+def _identity(finding: Finding) -> tuple[str, str, str]:
+    """What stays the same about a finding when lines move."""
+    return finding.code, finding.place.path, f"{finding.setting}:{finding.message}"
+
+
+__all__ = ["UNKNOWN", "Changes", "Refused", "Value", "fix", "wanted"]

@@ -1,0 +1,152 @@
+"""The sentences and questions that rules share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from packaging.version import Version
+
+from rlconfig_lint.model import (
+    UNKNOWN,
+    Confidence,
+    Evidence,
+    Finding,
+    Fix,
+    Origin,
+    Place,
+    Put,
+    ReleaseSpan,
+    Rollout,
+    Setting,
+    Severity,
+    TrainerKind,
+    Value,
+    show,
+)
+from rlconfig_lint.resolve.sampling import NEUTRAL
+
+USES_ROLLOUT_LOGPROBS = (TrainerKind.ROLLOUT_LOGPROBS, TrainerKind.DECOUPLED)
+TRUNCATION = ("top_p", "top_k", "min_p")
+
+DECLARE_RELEASE = 'vllm-version = "0.18.1"'
+DECLARE_TRAINER = 'trainer = "rollout-logprobs", "recompute" or "decoupled"'
+DECLARE_TEMPERATURE = "trainer-temperature = 1.0"
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """A fact that a finding rests on and nobody could see, and how to declare it."""
+
+    fact: str
+    declare: str
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How training rollouts are sampled: what bends the distribution, and what is not known."""
+
+    bent: tuple[Setting, ...]
+    unknown: tuple[str, ...]
+
+    @property
+    def tempered(self) -> bool:
+        return any(setting.name == "temperature" for setting in self.bent)
+
+    @property
+    def truncated(self) -> bool:
+        return any(setting.name in TRUNCATION for setting in self.bent)
+
+    def __str__(self) -> str:
+        return ", ".join(f"{setting.name} {show(setting.value)}" for setting in self.bent)
+
+
+def sampling_of(rollout: Rollout) -> Sampling:
+    found = [_sampled(rollout, name) for name in NEUTRAL]
+    bent = tuple(s for s in found if s.value is not UNKNOWN and s.value not in NEUTRAL[s.name])
+    return Sampling(bent, tuple(s.name for s in found if s.value is UNKNOWN))
+
+
+def _sampled(rollout: Rollout, name: str) -> Setting:
+    """Rollouts are sampled at the trainer's temperature where only that one is known."""
+    setting = rollout.sampled(name)
+    if name == "temperature" and setting.value is UNKNOWN:
+        source = "the trainer's temperature"
+        return Setting(name, rollout.trainer.temperature, Origin.UNKNOWN, source)
+    return setting
+
+
+def releases_where(
+    rollout: Rollout, name: str, holds: Callable[[Value, Version], bool]
+) -> ReleaseSpan:
+    """The releases on which a setting's effective value is known and `holds`."""
+
+    def known_and_holds(release: Version) -> bool:
+        value = rollout.setting(name, release).value
+        return value is not UNKNOWN and holds(value, release)
+
+    return rollout.release.where(known_and_holds)
+
+
+def effective(rollout: Rollout, name: str, span: ReleaseSpan) -> Setting:
+    return rollout.setting(name, span.releases[-1])
+
+
+def where_from(setting: Setting) -> str:
+    """`logprobs_mode = raw_logprobs (default of vLLM 0.18.1)`."""
+    origin = f"set at {setting.place}" if setting.explicit and setting.place else setting.source
+    return f"{setting} ({origin})" if origin else str(setting)
+
+
+def place_of(rollout: Rollout, setting: Setting) -> Place:
+    """The setting where it is written; the engine where it is not."""
+    return setting.place if setting.explicit and setting.place else rollout.place
+
+
+def judged(
+    rule: tuple[str, str],
+    rollout: Rollout,
+    severity: Severity,
+    message: str,
+    *,
+    span: ReleaseSpan,
+    place: Place,
+    setting: str = "",
+    from_: str = "",
+    help_: str = "",
+    doubts: tuple[Doubt, ...] = (),
+    evidence: tuple[Evidence, ...] = (),
+    fix: Fix | None = None,
+) -> Finding:
+    """A finding, one level lower for each fact it rests on that nobody could see."""
+    if not span.certain:
+        doubts = (*doubts, Doubt("the vLLM release is not pinned", DECLARE_RELEASE))
+    for _ in doubts:
+        severity = severity.lowered()
+    if doubts:
+        facts = "; ".join(f"{doubt.fact} (declare {doubt.declare})" for doubt in doubts)
+        help_ = f"{help_}. Not certain: {facts}" if help_ else f"Not certain: {facts}"
+    code, name = rule
+    return Finding(
+        code,
+        name,
+        severity,
+        place,
+        message,
+        setting,
+        from_,
+        str(span),
+        help_,
+        (*rollout.release.evidence[:1], *evidence),
+        Confidence.MEDIUM if doubts else Confidence.HIGH,
+        fix,
+    )
+
+
+def put(rollout: Rollout, name: str, value: Value, title: str, *, safe: bool) -> Fix | None:
+    """A fix that writes one setting, where the engine's settings can be written at all."""
+    if rollout.home is None:
+        return None
+    setting = rollout.engine.get(name)
+    entry = setting.entry if setting and setting.explicit else None
+    return Fix(title, (Put(rollout.home, name, value, entry),), safe)

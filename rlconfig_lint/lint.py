@@ -1,0 +1,193 @@
+"""One run: files to sources to rollouts to findings."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from rlconfig_lint.discovery import PROJECT_MARKS, Files, Skipped, load, worth_reading
+from rlconfig_lint.model import (
+    Declared,
+    Finding,
+    Place,
+    Profile,
+    ReleaseFact,
+    Rollout,
+    Rule,
+    Severity,
+    Source,
+)
+from rlconfig_lint.readers import language, read
+from rlconfig_lint.readers.text import Text
+from rlconfig_lint.registry import UNREADABLE
+from rlconfig_lint.resolve.project import Project
+from rlconfig_lint.resolve.release import release_fact
+from rlconfig_lint.resolve.rollouts import remote, rollouts
+from rlconfig_lint.suppress import suppressed
+
+DeclaredFor = Callable[[str], Declared]
+ProfileFor = Callable[[str], Profile]
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A rule that raised: reported, and the others go on."""
+
+    rule: Rule
+    rollout: Rollout
+    error: Exception
+
+
+@dataclass
+class Result:
+    findings: list[Finding] = field(default_factory=list)
+    rollouts: list[Rollout] = field(default_factory=list)
+    sources: dict[str, Source] = field(default_factory=dict)
+    skipped: list[Skipped] = field(default_factory=list)
+    broken: list[Broken] = field(default_factory=list)
+    suppressed: int = 0
+    read: int = 0
+
+
+@dataclass
+class Repository:
+    """The sources of a run, split into projects."""
+
+    files: Files
+    declared_for: DeclaredFor
+    sources: dict[str, Source] = field(default_factory=dict)
+    skipped: list[Skipped] = field(default_factory=list)
+    _roots: dict[str, str] = field(default_factory=dict)
+
+    def read(self) -> None:
+        """Read every file once, the judged ones and those that only give facts."""
+        for path in self.files.judged:
+            reason = self.reread(path)
+            if reason:
+                self.skipped.append(Skipped(path, reason))
+        for path in self.files.context:
+            self.reread(path)
+
+    def reread(self, path: str) -> str:
+        """Read one file again, after a fix say; why not, where it was skipped."""
+        found = load(self.files.base / path)
+        if isinstance(found, str):
+            return found
+        if language(path, found[:200]) is not None and worth_reading(path, found):
+            self.sources[path] = read(path, found)
+        return ""
+
+    def projects(self) -> Iterator[Project]:
+        by_root: dict[str, dict[str, Source]] = {}
+        for path, source in self.sources.items():
+            by_root.setdefault(self.root_of(path), {})[path] = source
+        for root, sources in by_root.items():
+            declared = self.declared_for(posixpath.join(root, "."))
+            yield Project(root, sources, self.release(root, declared), declared)
+
+    def for_file(self, project: Project, path: str) -> Project:
+        """The project as one file sees it: facts can be declared per path."""
+        declared = self.declared_for(path)
+        if declared == project.declared:
+            return project
+        return replace(project, declared=declared, release=self.release(project.root, declared))
+
+    def root_of(self, path: str) -> str:
+        """The nearest folder at or above a file, inside the checked ones, with a manifest."""
+        folder = posixpath.dirname(path)
+        if folder not in self._roots:
+            here = self.files.base / folder
+            marked = any((here / mark).exists() for mark in PROJECT_MARKS)
+            top = not folder or here.resolve() in self.files.roots
+            self._roots[folder] = folder if marked or top else self.root_of(folder)
+        return self._roots[folder]
+
+    def release(self, root: str, declared: Declared) -> ReleaseFact:
+        return release_fact(list(_upwards(root)), self._manifest, declared)
+
+    def _manifest(self, path: str) -> bytes | None:
+        file = self.files.base / path
+        return file.read_bytes() if file.is_file() else None
+
+
+def check(repository: Repository, rules: Sequence[Rule], profile_for: ProfileFor) -> Result:
+    """Every finding about the judged files, in the order of their places."""
+    result = Result(sources=repository.sources, skipped=list(repository.skipped))
+    judged = frozenset(repository.files.judged)
+    result.skipped.extend(
+        Skipped(source.path, source.problem or "")
+        for source in repository.sources.values()
+        if source.template and source.path in judged
+    )
+    result.read = len(judged)
+    found: dict[tuple[str, Place, str], Finding] = {}
+    for project in repository.projects():
+        for rollout in _rollouts(repository, project):
+            if rollout.place.path in judged:
+                result.rollouts.append(rollout)
+            for finding in _judge(rollout, rules, profile_for(rollout.place.path), result):
+                _keep_worst(found, finding)
+    for problem in _problems(repository):
+        _keep_worst(found, problem)
+    for finding in found.values():
+        if finding.place.path not in judged:
+            continue
+        if suppressed(finding, repository.sources[finding.place.path]):
+            result.suppressed += 1
+        else:
+            result.findings.append(finding)
+    result.findings.sort(key=lambda f: (f.place.path, f.place.start, f.code))
+    return result
+
+
+def _keep_worst(found: dict[tuple[str, Place, str], Finding], finding: Finding) -> None:
+    """Rollouts that inherit one cause report it once, as bad as it is for any of them."""
+    key = (finding.code, finding.place, finding.setting)
+    if key not in found or finding.severity > found[key].severity:
+        found[key] = finding
+
+
+def _rollouts(repository: Repository, project: Project) -> Iterator[Rollout]:
+    none = True
+    for path, source in project.sources.items():
+        for rollout in rollouts(source, repository.for_file(project, path), repository.sources.get):
+            none = False
+            yield rollout
+    if none and (elsewhere := remote(project)):
+        yield elsewhere
+
+
+def _judge(
+    rollout: Rollout, rules: Sequence[Rule], profile: Profile, result: Result
+) -> Iterator[Finding]:
+    for rule in rules:
+        try:
+            yield from list(rule.check(rollout, profile))
+        except Exception as error:  # one broken rule must not end the run
+            result.broken.append(Broken(rule, rollout, error))
+
+
+def _problems(repository: Repository) -> Iterator[Finding]:
+    """RL001 for every judged file that could not be read."""
+    for path in repository.files.judged:
+        source = repository.sources.get(path)
+        if source is None or source.problem is None or source.template:
+            continue
+        text = Text(path, source.text)
+        row = min(source.problem_line, len(text.line_starts))
+        start = text.line_starts[row - 1]
+        yield Finding(
+            *UNREADABLE,
+            Severity.WARNING,
+            text.place(start, start + len(text.line(row))),
+            source.problem,
+            help="mend the file, or keep it out of the run (.gitignore, other paths)",
+        )
+
+
+def _upwards(root: str) -> Iterator[str]:
+    yield root
+    while root:
+        root = posixpath.dirname(root)
+        yield root

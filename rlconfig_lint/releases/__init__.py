@@ -1,0 +1,1 @@
+"""What vLLM means by its settings, release by release."""

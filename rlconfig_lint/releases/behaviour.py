@@ -1,0 +1,78 @@
+"""What vLLM does that no signature shows, by release: one function a fact, with its source."""
+
+from __future__ import annotations
+
+from packaging.version import Version
+
+from rlconfig_lint.releases.known import within
+
+
+def has_logprobs_mode(release: Version) -> bool:
+    """0.10.0:config.py:321 (vllm#21398)."""
+    return within(release, ">=0.10.0")
+
+
+def processed_has_temperature(release: Version) -> bool:
+    """In 0.10.0 to 0.10.1.1 `processed_logprobs` is taken before temperature, min-p, top-k and
+    top-p (0.10.0:v1/sample/sampler.py:48); from 0.10.2 on it is the final distribution
+    (0.10.2:v1/sample/sampler.py:165, vllm#22387)."""
+    return within(release, ">=0.10.2")
+
+
+def v0_can_run(release: Version) -> bool:
+    """VLLM_USE_V1=0 selects the V0 engine (0.8.0 to 0.10.2; removed in 0.11.0)."""
+    return within(release, "<0.11.0")
+
+
+def head_dtype_works(release: Version) -> bool:
+    """`hf_overrides.head_dtype` reaches generation models from 0.26.0 on
+    (0.26.0:model_executor/layers/logits_processor.py:59, vllm#48390); earlier releases ignore it,
+    from 0.11.0 to 0.25.1 with a warning (0.11.0:config/model.py:1477)."""
+    return within(release, ">=0.26.0")
+
+
+def has_pause(release: Version) -> bool:
+    """AsyncLLM.pause_generation exists from 0.12.0 on."""
+    return within(release, ">=0.12.0")
+
+
+def has_pause_mode(release: Version) -> bool:
+    """`mode=` from 0.16.0 on; a TypeError on 0.12.0 to 0.15.1."""
+    return within(release, ">=0.16.0")
+
+
+def has_wait_for_inflight(release: Version) -> bool:
+    """`wait_for_inflight_requests=` was removed in 0.32.0."""
+    return within(release, ">=0.12.0,<0.32.0")
+
+
+def keep_can_clear(release: Version) -> bool:
+    """keep + clear_cache=True preempts and recomputes from 0.17.0 on
+    (0.17.0:v1/engine/core.py:1463); on 0.16.0 the reset is refused while the frozen requests hold
+    blocks and nothing says so (0.16.0:v1/engine/async_llm.py:765)."""
+    return within(release, ">=0.17.0")
+
+
+def has_reset_running(release: Version) -> bool:
+    """reset_prefix_cache(reset_running_requests=True) from 0.12.0 on."""
+    return within(release, ">=0.12.0")
+
+
+def async_scheduling_by_default(release: Version) -> bool:
+    """0.14.0:config/vllm.py:588."""
+    return within(release, ">=0.14.0")
+
+
+def has_async_scheduling(release: Version) -> bool:
+    """The argument exists from 0.10.0 on."""
+    return within(release, ">=0.10.0")
+
+
+def sleep_clears(release: Version) -> bool:
+    """LLM.sleep resets the prefix cache from 0.7.0, AsyncLLM.sleep from 0.10.1 on."""
+    return within(release, ">=0.10.1")
+
+
+def pause_defaults(release: Version) -> tuple[str, bool]:
+    """What a bare pause_generation() does: (mode, clear_cache)."""
+    return "abort", True

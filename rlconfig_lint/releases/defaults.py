@@ -1,0 +1,67 @@
+"""The effective value of a setting nobody wrote, by vLLM release.
+
+One row a range, with the place in vLLM's released source that says so (version:path below
+`vllm/`:line). A setting or release without a row is unknown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from packaging.version import Version
+
+from rlconfig_lint.model import UNKNOWN, Origin, Setting, Value
+from rlconfig_lint.releases import behaviour
+from rlconfig_lint.releases.known import within
+
+
+@dataclass(frozen=True, slots=True)
+class Default:
+    releases: str
+    value: Value
+    source: str
+
+
+_DEFAULTS: dict[str, tuple[Default, ...]] = {
+    "logprobs_mode": (
+        # Before 0.10.0 there is no setting; V1 returns raw values, V0 processed ones.
+        Default("<0.8.0", "processed_logprobs", "0.7.3:model_executor/layers/sampler.py:271"),
+        Default(">=0.8.0", "raw_logprobs", "0.8.0:v1/sample/sampler.py:36, 0.10.0:config.py:321"),
+    ),
+    "enable_prefix_caching": (
+        Default("<0.8.0", False, "0.6.5:engine/arg_utils.py:204"),
+        Default(">=0.8.0", True, "0.8.0:engine/arg_utils.py:1669, 0.12.0:config/cache.py"),
+    ),
+    "async_scheduling": (
+        Default("<0.14.0", False, "0.13.0:config/scheduler.py"),
+        Default(">=0.14.0", True, "0.14.0:config/vllm.py:588 (None resolves to on)"),
+    ),
+    "generation_config": (
+        Default("<0.8.0", None, "0.6.6:engine/arg_utils.py"),
+        Default(">=0.8.0", "auto", "0.8.0:config.py:994"),
+    ),
+    "pipeline_parallel_size": (Default("", 1, "0.6.0:engine/arg_utils.py"),),
+    "quantization": (Default("", None, "0.6.0:engine/arg_utils.py"),),
+    "hf_overrides": (Default("", None, "0.6.4:engine/arg_utils.py"),),
+    "dtype": (Default("", "auto", "0.6.0:engine/arg_utils.py"),),
+    "enable_return_routed_experts": (Default("", False, "0.14.0:config/model.py"),),
+    "logits_processors": (Default("", None, "0.10.1:engine/arg_utils.py"),),
+}
+
+
+# The V0 engine, where VLLM_USE_V1=0 still selects it (0.8.0:model_executor/layers/sampler.py:271).
+_V0: dict[str, Value] = {
+    "logprobs_mode": "processed_logprobs",
+    "enable_prefix_caching": False,
+    "async_scheduling": False,
+}
+
+
+def release_default(name: str, release: Version, *, v0_asked: bool = False) -> Setting:
+    """vLLM's own default on one release; UNKNOWN where no source was read."""
+    if v0_asked and name in _V0 and behaviour.v0_can_run(release):
+        return Setting(name, _V0[name], Origin.RELEASE, f"V0 engine of vLLM {release}")
+    for row in _DEFAULTS.get(name, ()):
+        if within(release, row.releases):
+            return Setting(name, row.value, Origin.RELEASE, f"default of vLLM {release}")
+    return Setting(name, UNKNOWN, Origin.UNKNOWN, f"no known default in vLLM {release}")

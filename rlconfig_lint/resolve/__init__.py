@@ -1,0 +1,1 @@
+"""Settings to rollouts and facts."""

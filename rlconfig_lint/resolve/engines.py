@@ -1,0 +1,130 @@
+"""Finds what configures a vLLM engine without any framework: calls, commands, mappings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rlconfig_lint.model import Block, Entry, Form, Home, KeyStyle, Place, Setting
+from rlconfig_lint.readers.python import ENGINES
+from rlconfig_lint.resolve.settings import flags, settings
+from rlconfig_lint.resolve.tree import Keys, Tree, names_at, words_of
+
+# Engine arguments that other inference engines and trainers do not share.
+_DISTINCTIVE = frozenset(
+    (
+        "async_scheduling",
+        "enable_chunked_prefill",
+        "enable_prefix_caching",
+        "enforce_eager",
+        "gpu_memory_utilization",
+        "hf_overrides",
+        "kv_cache_dtype",
+        "logprobs_mode",
+        "max_num_batched_tokens",
+        "max_num_seqs",
+        "no_enable_prefix_caching",
+        "worker_extension_cls",
+    )
+)
+_COMMON = frozenset(
+    (
+        "data_parallel_size",
+        "distributed_executor_backend",
+        "dtype",
+        "enable_sleep_mode",
+        "generation_config",
+        "load_format",
+        "max_model_len",
+        "model",
+        "pipeline_parallel_size",
+        "quantization",
+        "seed",
+        "swap_space",
+        "tensor_parallel_size",
+        "tokenizer",
+        "trust_remote_code",
+    )
+)
+_FEWEST_KEYS = 3
+# Words in a key path or file name that name a frozen model, another engine or no training at all.
+_NOT_THE_POLICY = re.compile(
+    r"baselines?|bench|benchmarks?|critic|diagnostics|docs|embedding|evals?|evaluat(?:e|ion)"
+    r"|filter(?:ing)?|genrm|grader|judge|mcore|megatron|ref|reference|rewards?|rm|scorer|sgl(?:ang)?"
+    r"|teacher|tensorrt|tests?|testing|trtllm|val|valid|validation|verifier|verify"
+)
+_SERVER = re.compile(r"(?:^| )(?:\S*/)?vllm serve(?: |$)|vllm\.entrypoints\.\S*api_server")
+
+
+@dataclass(frozen=True)
+class Engine:
+    """One engine's written settings, before anybody asks whether it is a policy's rollout."""
+
+    block: Block
+    keys: Keys  # the mapping's path in its document; () elsewhere
+    place: Place
+    settings: dict[str, Setting]
+    home: Home | None
+    http: bool = False
+    open: bool = False
+
+
+def engines(block: Block, tree: Tree) -> Iterator[Engine]:
+    if block.form is Form.CALL:
+        yield from _of_call(block)
+    elif block.form is Form.COMMAND:
+        yield from _of_command(block)
+    else:
+        yield from _of_document(block, tree)
+
+
+def _of_call(block: Block) -> Iterator[Engine]:
+    name = block.name.rpartition(".")[2]
+    if name in ENGINES or name == "from_cli_args":
+        home = None if name == "from_cli_args" else Home(block)
+        found = settings(block.entries, frozenset())
+        yield Engine(block, (), block.place, found, home, open=block.open)
+
+
+def _of_command(block: Block) -> Iterator[Engine]:
+    words = " ".join(word for word in block.words if word[:1] != "-")
+    if _SERVER.search(words):
+        given = flags(block.entries)
+        home = Home(block, style=KeyStyle.KEBAB)
+        found = settings(given, frozenset())
+        yield Engine(block, (), block.place, found, home, http=True, open=block.open)
+
+
+def _of_document(block: Block, tree: Tree) -> Iterator[Engine]:
+    for keys in tree.containers():
+        names = names_at(tree, keys)
+        if len(names & (_DISTINCTIVE | _COMMON)) < _FEWEST_KEYS or not names & _DISTINCTIVE:
+            continue
+        entries = list(tree.below(keys))
+        found = settings(entries, tree.inherited)
+        home = Home(block, keys, style=style_of(entries))
+        yield Engine(block, keys, place_of(tree, keys, block), found, home, open=tree.open)
+
+
+def place_of(tree: Tree, keys: Keys, block: Block) -> Place:
+    """The key that holds a mapping; for a root mapping its first entry."""
+    holder = tree.entries.get(keys)
+    if holder is not None:
+        return holder.place
+    first = next((e.place for p, e in tree.entries.items() if p[: len(keys)] == keys), None)
+    return first or block.place
+
+
+def style_of(entries: list[Entry]) -> KeyStyle:
+    """Kebab-case where the mapping's own keys are."""
+    kebab = sum("-" in entry.key for entry in entries)
+    snakes = sum("_" in entry.key for entry in entries)
+    return KeyStyle.KEBAB if kebab > snakes else KeyStyle.SNAKE
+
+
+def not_the_policy(path: str, keys: Keys = (), inside: str = "") -> str | None:
+    """The word that says an engine here is no rollout, if there is one."""
+    *folders, name = path.split("/")
+    words = words_of((*folders, name.rpartition(".")[0] or name, *keys, *inside.split(".")))
+    return next((word for word in words if _NOT_THE_POLICY.fullmatch(word)), None)

@@ -1,0 +1,37 @@
+"""In which dtype the rollout engine computes its output head."""
+
+from __future__ import annotations
+
+from packaging.version import Version
+
+from rlconfig_lint.model import UNKNOWN, Rollout, Unknown
+from rlconfig_lint.releases import behaviour
+
+# Quantization methods that projects register for an fp32 head, with the place that does so.
+FP32_HEAD_METHODS = {
+    "bf16_last_layer_fp32": "ServiceNow/PipelineRL@58d3934 pipelinerl/vllm_quantization.py:128",
+}
+MODEL_DTYPE = "the model's dtype"
+
+
+def rollout_head(rollout: Rollout, release: Version) -> str | Unknown:
+    """ "float32", `MODEL_DTYPE`, or UNKNOWN where the settings or the code leave it open."""
+    quantization = rollout.setting("quantization", release).value
+    if isinstance(quantization, str) and quantization in FP32_HEAD_METHODS:
+        return "float32"
+    if rollout.setting("dtype", release).value in ("float32", "float"):
+        return "float32"
+    asked = head_dtype_asked(rollout, release)
+    if asked is UNKNOWN or quantization is UNKNOWN or rollout.patches_head:
+        return UNKNOWN
+    if asked in ("float32", "torch.float32") and behaviour.head_dtype_works(release):
+        return "float32"
+    return MODEL_DTYPE
+
+
+def head_dtype_asked(rollout: Rollout, release: Version) -> object:
+    """`hf_overrides.head_dtype` as written; None where it is not."""
+    overrides = rollout.setting("hf_overrides", release).value
+    if overrides is UNKNOWN or callable(overrides):
+        return UNKNOWN
+    return overrides.get("head_dtype") if isinstance(overrides, dict) else None

@@ -1,0 +1,76 @@
+"""The sampling settings that training rollouts use, next to an engine or in the project's code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rlconfig_lint.model import UNKNOWN, Block, Origin, Setting
+from rlconfig_lint.resolve.engines import not_the_policy
+from rlconfig_lint.resolve.settings import settings
+from rlconfig_lint.resolve.tree import Tree, names_at
+
+# vLLM's SamplingParams, the same in every release: 0.33.0:sampling_params.py. top_k's value for
+# "off" changed from -1 to 0 in 0.9.0 and both are accepted throughout.
+NEUTRAL: dict[str, tuple[float | None, ...]] = {
+    "temperature": (1, None),
+    "top_p": (1, None),
+    "top_k": (0, -1, None),
+    "min_p": (0, None),
+    "repetition_penalty": (1, None),
+    "presence_penalty": (0, None),
+    "frequency_penalty": (0, None),
+}
+_BESIDE_TEMPERATURE = frozenset(
+    ("max_tokens", "max_new_tokens", "max_generate_length", "min_p", "n", "top_k", "top_p")
+)
+REPLAYED_BY_NOBODY = ("allowed_token_ids", "bad_words", "guided_decoding", "logit_bias")
+
+
+def of_tree(tree: Tree) -> dict[str, Setting]:
+    """The sampling mapping of a document, where there is exactly one for training."""
+    found = [
+        settings(tree.below(keys), tree.inherited)
+        for keys in tree.containers()
+        if "temperature" in (names := names_at(tree, keys))
+        and names & _BESIDE_TEMPERATURE
+        and not not_the_policy("", keys)
+    ]
+    return _agreed(found)
+
+
+def of_calls(blocks: Iterable[Block]) -> dict[str, Setting]:
+    """What the project's SamplingParams calls agree on, evaluation left out."""
+    return _agreed(
+        [
+            {
+                **({} if block.open else _defaults()),
+                **settings(block.entries, frozenset()),
+            }
+            for block in blocks
+            if block.name == "vllm.SamplingParams"
+            and not not_the_policy(block.place.path, (), block.inside)
+        ]
+    )
+
+
+def _defaults() -> dict[str, Setting]:
+    source = "default of SamplingParams"
+    return {
+        name: Setting(name, neutral[0], Origin.RELEASE, source) for name, neutral in NEUTRAL.items()
+    }
+
+
+def _agreed(found: Sequence[dict[str, Setting]]) -> dict[str, Setting]:
+    """One answer a name; UNKNOWN where several places differ."""
+    agreed: dict[str, Setting] = {}
+    for name in {name for settings_ in found for name in settings_}:
+        answers = [settings_[name] for settings_ in found if name in settings_]
+        same = all(answer.value == answers[0].value for answer in answers)
+        agreed[name] = answers[0] if same else Setting(name, UNKNOWN, Origin.UNKNOWN, "differs")
+    if found:
+        agreed = {**_defaults(), **agreed} if _closed(found) else agreed
+    return agreed
+
+
+def _closed(found: Sequence[dict[str, Setting]]) -> bool:
+    return all("temperature" in settings_ for settings_ in found)

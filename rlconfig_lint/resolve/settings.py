@@ -1,0 +1,89 @@
+"""From spelled keys to vLLM's settings: renamed, negated, nested and dropped ones included."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from rlconfig_lint.frameworks import Supplied
+from rlconfig_lint.model import UNKNOWN, Entry, Origin, Setting, Value
+from rlconfig_lint.readers.scalars import json_value, truth
+from rlconfig_lint.resolve.tree import Keys, Tree, snake
+
+BOOLEANS = frozenset(
+    (
+        "enable_prefix_caching",
+        "async_scheduling",
+        "enforce_eager",
+        "enable_return_routed_experts",
+        "enable_sleep_mode",
+        "enable_chunked_prefill",
+        "disable_cascade_attn",
+    )
+)
+_JSON = frozenset(("hf_overrides", "override_generation_config", "compilation_config"))
+
+
+def settings(entries: Iterable[Entry], inherited: frozenset[Keys]) -> dict[str, Setting]:
+    """Settings by vLLM's name. A flag may be kebab-case, negated or bare."""
+    found: dict[str, Setting] = {}
+    for entry in entries:
+        name, value = meaning(snake(entry.path[-1]), entry.value)
+        origin = Origin.INHERITED if entry.path in inherited else Origin.EXPLICIT
+        found[name] = Setting(name, value, origin, entry=entry)
+    return found
+
+
+def meaning(name: str, value: Value) -> tuple[str, Value]:
+    """The setting that a spelled key stands for, and its value there."""
+    positive = name.removeprefix("no_")
+    if positive != name and positive in BOOLEANS:
+        stated = True if value in ("", None) else truth(value)
+        return positive, UNKNOWN if stated is None else not stated
+    if name in BOOLEANS and value is not UNKNOWN:
+        if value == "":
+            return name, True  # a bare flag
+        stated = truth(value)
+        return name, value if stated is None else stated
+    if name in _JSON and isinstance(value, str):
+        return name, _from_json(value)
+    return name, value
+
+
+def _from_json(text: str) -> Value:
+    import json
+
+    try:
+        return json_value(json.loads(text))
+    except (ValueError, RecursionError):
+        return UNKNOWN
+
+
+def without_dropped_false(found: Mapping[str, Setting]) -> dict[str, Setting]:
+    """A launcher that writes no flag for `false` leaves vLLM's own default standing."""
+    return {
+        name: setting
+        for name, setting in found.items()
+        if setting.value is not False
+        or snake(setting.entry.path[-1] if setting.entry else "") != name
+    }
+
+
+def supplied(values: Mapping[str, Supplied], owner: str) -> Iterator[tuple[str, Setting]]:
+    for name, given in values.items():
+        source = f"supplied by {owner} ({given.source})"
+        yield name, Setting(name, given.value, Origin.FRAMEWORK, source)
+
+
+def flags(entries: Iterable[Entry]) -> list[Entry]:
+    """The `--flags` of a command."""
+    return [entry for entry in entries if entry.key.startswith("-")]
+
+
+def unset(found: dict[str, Setting]) -> dict[str, Setting]:
+    """An explicit null leaves the default standing."""
+    return {name: s for name, s in found.items() if s.value is not None}
+
+
+def relabelled(tree: Tree, entry: Entry) -> Entry:
+    return replace(entry, value=tree.follow(entry))

@@ -1,0 +1,125 @@
+"""How new weights reach the engine, and what a release makes of the calls that were read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from packaging.version import Version
+
+from rlconfig_lint.frameworks import Framework
+from rlconfig_lint.model import (
+    UNKNOWN,
+    ApiCall,
+    CacheFate,
+    Declared,
+    Evidence,
+    PythonFacts,
+    Sync,
+    SyncStyle,
+)
+from rlconfig_lint.releases import behaviour
+from rlconfig_lint.resolve.project import updates
+from rlconfig_lint.resolve.tree import Tree, keys_of
+
+_PAUSES = ("pause_generation", "pause")
+
+
+def of_framework(
+    framework: Framework, tree: Tree, words: Sequence[str], declared: Declared
+) -> Sync:
+    style, fate, source = framework.sync, framework.fate, framework.sync_source
+    for switch in framework.sync_switches:
+        if tree.has(keys_of(switch.path)) or any(switch.path in word for word in words):
+            style, fate, source = switch.style, switch.fate, switch.source
+    evidence = (Evidence(f"{framework.name}: {source}"),) if source else ()
+    return _declared(Sync(style, fate=fate, evidence=evidence), declared)
+
+
+def of_modules(modules: Sequence[PythonFacts], declared: Declared) -> Sync:
+    """The update path that a project's own code shows."""
+    calls = [call for facts in modules for call in facts.calls]
+    own = {name for facts in modules for name in facts.defines}
+    pauses = tuple(call for call in calls if call.name in _PAUSES and _reaches_vllm(call, own))
+    sync = Sync(
+        SyncStyle.UNKNOWN,
+        updates(modules),
+        pauses,
+        tuple(call for call in calls if call.name == "reset_prefix_cache"),
+        tuple(call for call in calls if call.name == "sleep"),
+        tuple(place for facts in modules for place in facts.salts),
+        tuple(place for facts in modules for place in facts.abort_handled),
+    )
+    if pauses:
+        evidence = (Evidence("requests are paused for a weight update", pauses[0].place),)
+        sync = replace(sync, style=SyncStyle.IN_FLIGHT, evidence=evidence)
+    return _declared(sync, declared)
+
+
+def _reaches_vllm(call: ApiCall, defined: set[str]) -> bool:
+    """A wrapper of the same name in the project takes its own arguments, not vLLM's."""
+    return call.http or call.name not in defined
+
+
+def fate(sync: Sync, release: Version) -> CacheFate:
+    """What a weight update does to the prefix cache on one release."""
+    if sync.fate is not None:
+        return sync.fate
+    if sync.salts:
+        return CacheFate.SALTED
+    if sync.style is SyncStyle.FROZEN:
+        return CacheFate.CLEARED
+    verdicts = [
+        *(_after_reset(call, sync) for call in sync.resets),
+        *(_after_sleep(call, release) for call in sync.sleeps),
+        *(_after_pause(call, release) for call in sync.pauses),
+    ]
+    for verdict in (CacheFate.CLEARED, CacheFate.UNKNOWN):
+        if verdict in verdicts:
+            return verdict
+    return CacheFate.SURVIVES if sync.updates or sync.pauses else CacheFate.UNKNOWN
+
+
+def _after_reset(call: ApiCall, sync: Sync) -> CacheFate:
+    """A plain reset is refused while a request holds a block (vllm#28827)."""
+    running = call.arguments.get("reset_running_requests", False)
+    if running is True or sync.style is not SyncStyle.IN_FLIGHT or not _keeps(sync):
+        return CacheFate.CLEARED
+    return CacheFate.UNKNOWN if running is UNKNOWN or call.open else CacheFate.SURVIVES
+
+
+def _keeps(sync: Sync) -> bool:
+    return any(call.arguments.get("mode") == "keep" for call in sync.pauses)
+
+
+def _after_sleep(call: ApiCall, release: Version) -> CacheFate:
+    level = call.arguments.get("level", 1)
+    if level is UNKNOWN or call.open:
+        return CacheFate.UNKNOWN
+    if level == 0:
+        return CacheFate.SURVIVES
+    return (
+        CacheFate.CLEARED
+        if behaviour.sleep_clears(release) or not call.awaited
+        else (CacheFate.UNKNOWN)
+    )
+
+
+def _after_pause(call: ApiCall, release: Version) -> CacheFate:
+    default_mode, default_clear = behaviour.pause_defaults(release)
+    clear = call.arguments.get("clear_cache", default_clear)
+    mode = call.arguments.get("mode", default_mode)
+    if call.open or clear is UNKNOWN:
+        return CacheFate.UNKNOWN
+    if clear is not True:
+        return CacheFate.SURVIVES
+    if mode == "keep" and not behaviour.keep_can_clear(release):
+        return CacheFate.SURVIVES
+    return CacheFate.CLEARED
+
+
+def _declared(sync: Sync, declared: Declared) -> Sync:
+    if declared.weight_sync is None:
+        return sync
+    evidence = Evidence(f"weight-sync = {declared.weight_sync.value!r} in {declared.source}")
+    return replace(sync, style=declared.weight_sync, evidence=(evidence, *sync.evidence))

@@ -1,0 +1,93 @@
+"""Edits in the words of the model to changes of text: the inverse of the readers.
+
+Every writer splices: it names a span and what goes there, so that no other byte can change. One
+that is not sure raises `CannotWriteError`, and the file stays as it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rlconfig_lint.model import (
+    AddStatementAfter,
+    Edit,
+    Form,
+    Put,
+    PutArguments,
+)
+from rlconfig_lint.readers.text import Text
+
+
+class CannotWriteError(Exception):
+    """The edit has no certain form in this text; the message says why."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Splice:
+    """Replace `[start, end)` of a text by `content`."""
+
+    start: int
+    end: int
+    content: str
+
+
+def narrowed(start: int, old: str, new: str) -> Splice:
+    """The smallest splice that turns `old` into `new`."""
+    same = 0
+    while same < min(len(old), len(new)) and old[same] == new[same]:
+        same += 1
+    tail = 0
+    while tail < min(len(old), len(new)) - same and old[-1 - tail] == new[-1 - tail]:
+        tail += 1
+    return Splice(start + same, start + len(old) - tail, new[same : len(new) - tail])
+
+
+def path_of(edit: Edit) -> str:
+    """The file that an edit changes."""
+    if isinstance(edit, Put):
+        return edit.entry.place.path if edit.entry else edit.home.block.place.path
+    return edit.place.path
+
+
+def splice(text: Text, edit: Edit) -> Splice:
+    """The change of text that an edit means.
+
+    Raises:
+        CannotWriteError: there is no form of it that is certain.
+    """
+    if isinstance(edit, AddStatementAfter):
+        from rlconfig_lint.writers import python
+
+        return python.add_statement(text, edit)
+    if isinstance(edit, PutArguments):
+        from rlconfig_lint.writers import python
+
+        return python.put_arguments(text, edit)
+    if edit.entry is not None and edit.entry.shared:
+        raise CannotWriteError("the value is shared through a variable or anchor")
+    return _put(text, edit)
+
+
+def _put(text: Text, edit: Put) -> Splice:
+    if edit.home.block.form is Form.CALL:
+        from rlconfig_lint.writers import python
+
+        return python.put(text, edit)
+    if edit.home.block.form is Form.COMMAND:
+        from rlconfig_lint.writers import shell
+
+        return shell.put(text, edit)
+    if text.path.endswith(".toml"):
+        from rlconfig_lint.writers import toml
+
+        return toml.put(text, edit)
+    from rlconfig_lint.writers import documents
+
+    return documents.put(text, edit)
+
+
+def apply(text: str, splices: list[Splice]) -> str:
+    """All splices at once; they must not overlap."""
+    for change in sorted(splices, reverse=True):
+        text = text[: change.start] + change.content + text[change.end :]
+    return text

@@ -1,0 +1,120 @@
+"""Writes one value or one new key into YAML and JSON."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import yaml
+
+from rlconfig_lint.model import Put, Value
+from rlconfig_lint.readers.documents import compose
+from rlconfig_lint.readers.text import Text
+from rlconfig_lint.writers import CannotWriteError, Splice
+from rlconfig_lint.writers.spelling import rewritten, spelled
+
+_PLAIN = re.compile(r"[A-Za-z_][\w./-]*")
+_NOT_PLAIN = frozenset(("yes", "no", "on", "off", "true", "false", "null", "y", "n"))
+
+
+def put(text: Text, edit: Put) -> Splice:
+    if edit.entry is not None:
+        return _replace(text, edit)
+    new = spelled(edit)
+    node = _mapping(text, edit, new.keys)
+    if text.path.endswith(".json") or node.flow_style:
+        return _add_to_flow(text, node, new.key, new.value)
+    return _add_to_block(text, node, new.key, new.value)
+
+
+def _replace(text: Text, edit: Put) -> Splice:
+    assert edit.entry is not None
+    place = edit.entry.value_place
+    if place is None:
+        raise CannotWriteError("the key has no value to replace")
+    old = text.body[place.start : place.end]
+    value = rewritten(edit.entry, edit.value)
+    if text.path.endswith(".json"):
+        return Splice(place.start, place.end, json.dumps(value))
+    if not old:
+        gap = "" if text.body[place.start - 1 : place.start].isspace() else " "
+        return Splice(place.start, place.end, gap + _scalar(value, capital=False))
+    if isinstance(value, str) and old[0] in "\"'":
+        return Splice(place.start, place.end, f"{old[0]}{value}{old[0]}")
+    return Splice(place.start, place.end, _scalar(value, capital=old in ("True", "False")))
+
+
+def _mapping(text: Text, edit: Put, keys: tuple[str, ...]) -> yaml.MappingNode:
+    documents = compose(text)
+    index = edit.home.block.index
+    node = documents[index] if index < len(documents) else None
+    for key in keys:
+        node = _child(node, key)
+    if not isinstance(node, yaml.MappingNode) or not node.value:
+        raise CannotWriteError(f"there is no mapping {'.'.join(keys)!r} to add to")
+    return node
+
+
+def _child(node: yaml.Node | None, key: str) -> yaml.Node | None:
+    if isinstance(node, yaml.SequenceNode) and key.isdigit() and int(key) < len(node.value):
+        found: yaml.Node = node.value[int(key)]
+        return found
+    if isinstance(node, yaml.MappingNode):
+        return next((v for k, v in node.value if getattr(k, "value", None) == key), None)
+    return None
+
+
+def _add_to_block(text: Text, node: yaml.MappingNode, key: str, value: Value) -> Splice:
+    """A line of its own behind the last one-line sibling, at the siblings' indentation."""
+    capital = any(getattr(v, "value", "") in ("True", "False") for _, v in node.value)
+    line = f"{key}: {_scalar(value, capital=capital)}"
+    first = node.value[0][0].start_mark
+    indentation = " " * first.column
+    for sibling, sibling_value in reversed(node.value):
+        row = sibling.start_mark.line
+        one_line = isinstance(sibling_value, yaml.ScalarNode) and sibling_value.end_mark.line == row
+        if one_line and sibling_value.start_mark.line == row:
+            end = text.line_starts[row] + len(text.line(row + 1))
+            return Splice(end, end, text.newline + indentation + line)
+    return Splice(first.index, first.index, line + text.newline + indentation)
+
+
+def _add_to_flow(text: Text, node: yaml.MappingNode, key: str, value: Value) -> Splice:
+    """Behind the last pair: on a line of its own where the pairs have theirs."""
+    is_json = text.path.endswith(".json")
+    last_key, last_value = node.value[-1]
+    end = last_value.end_mark.index
+    written = json.dumps(value) if is_json else _scalar(value, capital=False)
+    pair = (
+        f"{json.dumps(key)}: {written}"
+        if is_json or _quoted(text, last_key)
+        else f"{key}: {written}"
+    )
+    if last_key.start_mark.line == node.start_mark.line:
+        return Splice(end, end, f", {pair}")
+    indentation = text.indentation(last_key.start_mark.index)
+    return Splice(end, end, f",{text.newline}{indentation}{pair}")
+
+
+def _quoted(text: Text, node: yaml.Node) -> bool:
+    return text.body[node.start_mark.index] == '"'
+
+
+def _scalar(value: Value, *, capital: bool) -> str:
+    if isinstance(value, bool):
+        return str(value) if capital else str(value).lower()
+    if isinstance(value, dict):
+        pairs = (f"{k}: {_scalar(_known(v), capital=capital)}" for k, v in value.items())
+        return "{" + ", ".join(pairs) + "}"
+    if isinstance(value, str):
+        plain = _PLAIN.fullmatch(value) and value.lower() not in _NOT_PLAIN
+        return value if plain else json.dumps(value)
+    if value is None or isinstance(value, int | float):
+        return json.dumps(value)
+    raise CannotWriteError(f"{value!r} has no one-line form")
+
+
+def _known(value: object) -> Value:
+    if value is None or isinstance(value, bool | int | float | str | dict):
+        return value
+    raise CannotWriteError(f"{value!r} has no one-line form")

@@ -1,0 +1,69 @@
+"""Writes one flag or one `a.b=c` override into a command."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+
+from rlconfig_lint.model import Entry, Put, Value
+from rlconfig_lint.readers.text import Text
+from rlconfig_lint.writers import CannotWriteError, Splice
+from rlconfig_lint.writers.spelling import Spelled, rewritten, spelled
+
+_CONTINUED = re.compile(r"\\\r?\n([ \t]*)")
+
+
+def put(text: Text, edit: Put) -> Splice:
+    is_override = bool(edit.home.keys or edit.home.free_keys)
+    if edit.entry is not None:
+        return _replace(edit.entry, edit)
+    new = spelled(edit)
+    return _add(text, edit, _override(edit, new) if is_override else _flag(new.key, new.value))
+
+
+def _replace(entry: Entry, edit: Put) -> Splice:
+    place, value = entry.place, entry.value_place
+    if entry.key.startswith("-") and isinstance(edit.value, bool):
+        return Splice(place.start, place.end, _flag(edit.name.replace("_", "-"), edit.value))
+    if value is None or value.start < place.start or value.end > place.end:
+        raise CannotWriteError("the flag's value stands elsewhere")
+    return Splice(value.start, value.end, _word(rewritten(entry, edit.value)))
+
+
+def _flag(name: str, value: Value) -> str:
+    if isinstance(value, bool):
+        return f"--{name}" if value else f"--no-{name}"
+    return f"--{name} {_word(value)}"
+
+
+def _override(edit: Put, new: Spelled) -> str:
+    prefix = "++" if new.keys == edit.home.free_keys else ""
+    value = str(new.value) if isinstance(new.value, bool) else _word(new.value)
+    return f"{prefix}{'.'.join((*new.keys, new.key))}={value}"
+
+
+def _word(value: Value) -> str:
+    if isinstance(value, bool):
+        return str(value)
+    return shlex.quote(json.dumps(value) if isinstance(value, dict) else str(value))
+
+
+def _add(text: Text, edit: Put, words: str) -> Splice:
+    """Behind the command's last flag, in front of `"$@"`; in an array where all of them are."""
+    block = edit.home.block
+    given = [entry for entry in block.entries if not entry.shared]
+    inside = [e for e in given if block.place.start <= e.place.start < block.place.end]
+    behind = max((e.place.end for e in inside or given), default=None)
+    if behind is None:
+        raise CannotWriteError("the command has no flag of its own to stand behind")
+    if inside:
+        before = text.body[block.place.start : behind]
+        continued = _CONTINUED.findall(before)
+        if continued:
+            return Splice(behind, behind, f" \\{text.newline}{continued[-1]}{words}")
+        return Splice(behind, behind, f" {words}")
+    indentation = text.indentation(behind)
+    alone = text.line(text.position(behind)[0]).strip()[:2] != "" and indentation
+    separator = text.newline + indentation if alone else " "
+    return Splice(behind, behind, separator + words)

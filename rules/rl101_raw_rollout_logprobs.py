@@ -1,0 +1,354 @@
+"""Rollout logprobs are taken before temperature, the trainer's after it.
+
+## What it does
+
+Flags a rollout engine that returns raw logprobs (`logprobs_mode` unset, `raw_*` or `*_logits`)
+while training samples at a temperature other than 1, or with truncation or penalties, and the
+trainer uses those logprobs.
+
+## Why it breaks RL
+
+The importance ratio is exp(trainer's logprob at T - rollout's logprob at 1). It is biased before
+the policy has moved at all: on one H200 a random Llama gave a mean ratio of 1.99 at temperature
+0.6, with 90 % of the tokens outside a clip range of 0.2; `processed_logprobs` gave 0.996 and 2.9 %.
+Nothing crashes; clip rate, KL and entropy drift. An importance correction hides it.
+
+## When it is right
+
+At temperature 1 without truncation or penalties, raw and processed are the same numbers. A trainer
+that never divides its logits by the temperature matches raw. Generation-time processors that the
+trainer cannot replay (bad words) are a reason to ask for raw on purpose. A trainer that recomputes
+the old logprobs does not read these at all.
+
+## Bad
+
+An engine without `logprobs_mode`, rollouts sampled at 0.7.
+
+## Good
+
+`logprobs_mode: processed_logprobs`.
+
+## Fix
+
+Safe from vLLM 0.10.2 on where the temperature is not 1 and nothing truncates; unsafe otherwise.
+No fix below 0.10.0, where V1 has no such setting: upgrade to 0.10.2.
+
+## Versions
+
+V1 returns raw values by default in every release from 0.8.0 on; V0 returned processed ones. The
+setting exists from 0.10.0 on and includes the temperature from 0.10.2 on (see RL102).
+
+## Evidence
+
+- https://huggingface.co/blog/ServiceNow-AI/correctness-before-corrections
+- https://github.com/huggingface/trl/issues/4159 (first-token ratio 2.0 at temperature 0.6)
+- https://github.com/PrimeIntellect-ai/prime-rl/pull/697
+- https://github.com/vllm-project/vime/issues/64
+- https://github.com/NVIDIA-NeMo/RL/issues/902
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rlconfig_lint.judging import (
+    DECLARE_TEMPERATURE,
+    DECLARE_TRAINER,
+    USES_ROLLOUT_LOGPROBS,
+    Doubt,
+    Sampling,
+    effective,
+    judged,
+    place_of,
+    put,
+    releases_where,
+    sampling_of,
+    where_from,
+)
+from rlconfig_lint.model import (
+    Example,
+    Finding,
+    Fix,
+    Profile,
+    ReleaseSpan,
+    Rollout,
+    Rule,
+    Severity,
+    TrainerKind,
+    Value,
+)
+from rlconfig_lint.releases import behaviour
+from rlconfig_lint.resolve.sampling import REPLAYED_BY_NOBODY
+
+ID = ("RL101", "raw-rollout-logprobs")
+WANTED = "processed_logprobs"
+
+
+def check(rollout: Rollout, profile: Profile) -> Iterator[Finding]:
+    raw = releases_where(rollout, "logprobs_mode", lambda mode, _: mode != WANTED)
+    if not raw or _raw_on_purpose(rollout):
+        return
+    sampling = sampling_of(rollout)
+    severity, doubts = _severity(rollout, sampling)
+    if profile is Profile.PARITY and severity is not Severity.ERROR:
+        severity, doubts = Severity.WARNING, ()
+    setting = effective(rollout, "logprobs_mode", raw)
+    fix = _fix(rollout, sampling, raw, profile)
+    yield judged(
+        ID,
+        rollout,
+        severity,
+        _message(rollout, sampling, setting.value),
+        span=raw,
+        place=place_of(rollout, setting),
+        setting="logprobs_mode",
+        from_=where_from(setting),
+        help_=_help(rollout, raw, fix),
+        doubts=doubts,
+        evidence=rollout.trainer.evidence,
+        fix=fix,
+    )
+
+
+def _raw_on_purpose(rollout: Rollout) -> bool:
+    """Explicit raw beside a processor that no trainer replays, at temperature 1."""
+    chosen = rollout.engine.get("logprobs_mode")
+    processors = any(name in rollout.sampling for name in REPLAYED_BY_NOBODY)
+    return bool(chosen and chosen.explicit and processors and not sampling_of(rollout).tempered)
+
+
+def _severity(rollout: Rollout, sampling: Sampling) -> tuple[Severity, tuple[Doubt, ...]]:
+    trainer = rollout.trainer
+    if trainer.kind is TrainerKind.RECOMPUTE:
+        return Severity.INFO, ()
+    doubts: list[Doubt] = []
+    if trainer.kind not in USES_ROLLOUT_LOGPROBS:
+        doubts.append(Doubt("what the trainer does with these logprobs", DECLARE_TRAINER))
+    if not sampling.bent:
+        if "temperature" not in sampling.unknown:
+            return Severity.INFO, ()
+        doubts.append(Doubt("the rollout temperature", DECLARE_TEMPERATURE))
+    elif trainer.divides_by_temperature is None and sampling.tempered:
+        doubts.append(Doubt("whether the trainer divides by the temperature", DECLARE_TEMPERATURE))
+    if trainer.divides_by_temperature is False or trainer.metrics_only:
+        return Severity.WARNING, tuple(doubts)
+    return Severity.ERROR, tuple(doubts)
+
+
+def _message(rollout: Rollout, sampling: Sampling, mode: Value) -> str:
+    trainer = rollout.trainer
+    if trainer.kind is TrainerKind.RECOMPUTE:
+        return f"{mode} returned to a trainer that recomputes: only its mismatch metrics are wrong"
+    if sampling.bent:
+        if trainer.divides_by_temperature is False:
+            return (
+                f"{mode} and a trainer without temperature agree on a policy that nobody sampled"
+                f" from: rollouts use {sampling}"
+            )
+        return (
+            f"{mode} do not include {sampling}, the trainer's logprobs do:"
+            " the importance ratio is biased from the first step"
+        )
+    if "temperature" in sampling.unknown:
+        return f"{mode} are right only if rollouts are sampled at temperature 1"
+    return f"{mode} equal processed ones only while nothing but temperature 1 is sampled"
+
+
+def _fix(rollout: Rollout, sampling: Sampling, raw: ReleaseSpan, profile: Profile) -> Fix | None:
+    if rollout.trainer.divides_by_temperature is False:
+        return None
+    if not all(behaviour.processed_has_temperature(release) for release in raw.releases):
+        return None
+    certain = rollout.trainer.kind in USES_ROLLOUT_LOGPROBS or profile is Profile.PARITY
+    safe = certain and not sampling.truncated
+    return put(rollout, "logprobs_mode", WANTED, f"set logprobs_mode to {WANTED}", safe=safe)
+
+
+def _help(rollout: Rollout, raw: ReleaseSpan, fix: Fix | None) -> str:
+    if not all(behaviour.processed_has_temperature(release) for release in raw.releases):
+        return (
+            "upgrade to vLLM >=0.10.2 and set logprobs_mode to processed_logprobs:"
+            " no value helps before"
+        )
+    if rollout.trainer.divides_by_temperature is False:
+        return "divide the trainer's logits by the temperature and set processed_logprobs, together"
+    return f"set logprobs_mode to {WANTED}"
+
+
+_K1 = {"vllm-version": "0.18.1", "trainer": "rollout-logprobs", "trainer-temperature": "0.7"}
+
+BAD = (
+    Example(
+        "engine.yaml",
+        """\
+engine:
+  model: Qwen/Qwen2.5-7B
+  gpu_memory_utilization: 0.9
+  max_num_seqs: 64  # per replica
+sampling:
+  temperature: 0.7
+  max_tokens: 4096
+""",
+        _K1,
+        fixed="""\
+engine:
+  model: Qwen/Qwen2.5-7B
+  gpu_memory_utilization: 0.9
+  max_num_seqs: 64  # per replica
+  logprobs_mode: processed_logprobs
+sampling:
+  temperature: 0.7
+  max_tokens: 4096
+""",
+    ),
+    Example(
+        "rollout.py",
+        """\
+from vllm import LLM, SamplingParams
+
+llm = LLM(model="Qwen/Qwen2.5-7B", logprobs_mode="raw_logprobs")
+params = SamplingParams(temperature=0.7, logprobs=0)
+""",
+        _K1,
+        fixed="""\
+from vllm import LLM, SamplingParams
+
+llm = LLM(model="Qwen/Qwen2.5-7B", logprobs_mode="processed_logprobs")
+params = SamplingParams(temperature=0.7, logprobs=0)
+""",
+    ),
+    Example(
+        "serve.sh",
+        """\
+#!/usr/bin/env bash
+vllm serve Qwen/Qwen2.5-7B \\
+    --max-num-seqs 64 \\
+    --port 8000
+""",
+        _K1,
+        fixed="""\
+#!/usr/bin/env bash
+vllm serve Qwen/Qwen2.5-7B \\
+    --max-num-seqs 64 \\
+    --port 8000 \\
+    --logprobs-mode processed_logprobs
+""",
+    ),
+    Example(
+        "train.toml",
+        """\
+[inference.vllm]
+gpu_memory_utilization = 0.9
+max_num_seqs = 64
+enforce_eager = false
+
+[sampling]
+temperature = 0.7
+max_tokens = 4096
+""",
+        _K1,
+        fixed="""\
+[inference.vllm]
+gpu_memory_utilization = 0.9
+max_num_seqs = 64
+enforce_eager = false
+logprobs_mode = "processed_logprobs"
+
+[sampling]
+temperature = 0.7
+max_tokens = 4096
+""",
+    ),
+    Example(
+        "engine.json",
+        """\
+{
+  "engine": {"gpu_memory_utilization": 0.9, "max_num_seqs": 64, "max_model_len": 4096},
+  "sampling": {"temperature": 0.7, "max_tokens": 1024}
+}
+""",
+        _K1,
+        fixed="""\
+{
+  "engine": {"gpu_memory_utilization": 0.9, "max_num_seqs": 64, "max_model_len": 4096, \
+"logprobs_mode": "processed_logprobs"},
+  "sampling": {"temperature": 0.7, "max_tokens": 1024}
+}
+""",
+    ),
+    Example(
+        "grpo.sh",
+        """\
+python -m verl.trainer.main_ppo \\
+    actor_rollout_ref.rollout.name=vllm \\
+    actor_rollout_ref.rollout.temperature=0.7 \\
+    actor_rollout_ref.rollout.logprobs_mode=raw_logprobs \\
+    algorithm.rollout_correction.bypass_mode=true
+""",
+        {"vllm-version": "0.18.1"},
+        fixed="""\
+python -m verl.trainer.main_ppo \\
+    actor_rollout_ref.rollout.name=vllm \\
+    actor_rollout_ref.rollout.temperature=0.7 \\
+    actor_rollout_ref.rollout.logprobs_mode=processed_logprobs \\
+    algorithm.rollout_correction.bypass_mode=true
+""",
+    ),
+)
+
+GOOD = (
+    Example(
+        "engine.yaml",
+        """\
+engine:
+  gpu_memory_utilization: 0.9
+  max_num_seqs: 64
+  max_model_len: 4096
+  logprobs_mode: processed_logprobs
+sampling:
+  temperature: 0.7
+  max_tokens: 4096
+""",
+        _K1,
+    ),
+    Example(
+        "recompute.py",
+        """\
+from vllm import LLM, SamplingParams
+
+llm = LLM(model="Qwen/Qwen2.5-7B")
+params = SamplingParams(temperature=0.7)
+""",
+        {"vllm-version": "0.18.1", "trainer": "recompute"},
+    ),
+    Example(
+        "neutral.py",
+        """\
+from vllm import LLM, SamplingParams
+
+llm = LLM(model="Qwen/Qwen2.5-7B")
+params = SamplingParams(temperature=1.0, logprobs=0)
+""",
+        {"vllm-version": "0.18.1", "trainer": "rollout-logprobs"},
+    ),
+    Example(
+        "another_library.py",
+        """\
+from tensorrt_llm import LLM
+from vllm import SamplingParams
+
+llm = LLM(model="Qwen/Qwen2.5-7B")
+params = SamplingParams(temperature=0.7, logprobs=0)
+""",
+        _K1,
+    ),
+    Example(
+        "v0.sh",
+        """\
+VLLM_USE_V1=0 vllm serve Qwen/Qwen2.5-7B --max-num-seqs 64 --worker-extension-cls trainer.Sync
+""",
+        {"vllm-version": "0.8.5", "trainer": "rollout-logprobs", "trainer-temperature": "0.7"},
+    ),
+)
+
+RULE = Rule(*ID, "0.1.0", ">=0.8.0", check, BAD, GOOD, __doc__)

@@ -1,0 +1,286 @@
+"""The prefix cache survives a weight update.
+
+## What it does
+
+Flags a rollout engine with prefix caching on whose weights are updated without anything that
+clears the cache or keeps old blocks apart: no `reset_prefix_cache`, no `sleep` of level 1 or more,
+no pause that clears, no `cache_salt`.
+
+## Why it breaks RL
+
+A cached block is found by its tokens, never by the weights that computed it. After an update, new
+rollouts continue from keys and values of an older policy, and the age of a block has no bound:
+NeMo-RL measured hits on blocks 17 updates old. On one H200, after new weights were loaded in place,
+0 of 32 first tokens equalled a fresh engine's; after `reset_prefix_cache()`, all 32 did.
+
+## When it is right
+
+Prefix caching itself is right: the completions of one group share their prompt. It is right with a
+reset behind every update, with a salt that changes with the policy, or with frozen weights. With
+`pause_generation(mode="keep", clear_cache=False)` it must be off or salted.
+
+## Bad
+
+An engine with default prefix caching, and an update that calls only `load_weights`.
+
+## Good
+
+The same with `reset_prefix_cache()` behind the update, or `enable_prefix_caching: false`.
+
+## Fix
+
+Between batches: a `reset_prefix_cache()` behind the update (unsafe: it edits code). In flight, or
+under the profile `parity`: `enable_prefix_caching: false` (safe; prompts of a group are then
+computed once each, which costs throughput).
+
+## Versions
+
+On by default in V1 since 0.8.0. Hybrid (Mamba) models had it off by default until 0.25.1.
+
+## Evidence
+
+- https://github.com/NVIDIA-NeMo/RL/pull/4018
+- https://github.com/PrimeIntellect-ai/prime-rl/pull/1650
+- https://github.com/vllm-project/vllm/pull/46125 (vLLM leaves the reset to its user)
+- https://github.com/vllm-project/vllm/issues/9744
+- https://github.com/pytorch/rl/pull/4016
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rlconfig_lint.judging import effective, judged, place_of, put, releases_where, where_from
+from rlconfig_lint.model import (
+    AddStatementAfter,
+    ApiCall,
+    CacheFate,
+    Evidence,
+    Example,
+    Finding,
+    Fix,
+    Profile,
+    ReleaseSpan,
+    Rollout,
+    Rule,
+    Severity,
+    SyncStyle,
+    TrainerKind,
+)
+from rlconfig_lint.releases import behaviour
+from rlconfig_lint.resolve.sync import fate
+
+ID = ("RL201", "prefix-cache-survives-weight-update")
+_RECEIVES_RESET = ("collective_rpc", "update_weights", "reload_weights")
+
+
+def check(rollout: Rollout, profile: Profile) -> Iterator[Finding]:
+    stale = releases_where(
+        rollout,
+        "enable_prefix_caching",
+        lambda on, release: on is True and fate(rollout.sync, release) is CacheFate.SURVIVES,
+    )
+    if stale:
+        yield _survives(rollout, profile, stale)
+        return
+    on = releases_where(rollout, "enable_prefix_caching", lambda value, _: value is True)
+    if on and profile is Profile.PARITY:
+        yield _on_for_parity(rollout, on)
+
+
+def _survives(rollout: Rollout, profile: Profile, stale: ReleaseSpan) -> Finding:
+    sync = rollout.sync
+    in_flight = sync.style is SyncStyle.IN_FLIGHT
+    setting = effective(rollout, "enable_prefix_caching", stale)
+    absorbed = in_flight and rollout.trainer.kind not in (
+        TrainerKind.ROLLOUT_LOGPROBS,
+        TrainerKind.RECOMPUTE,
+    )
+    return judged(
+        ID,
+        rollout,
+        Severity.WARNING if absorbed else Severity.ERROR,
+        "the prefix cache survives a weight update here: new rollouts continue from keys and values"
+        " that older policies computed",
+        span=stale,
+        place=place_of(rollout, setting),
+        setting="enable_prefix_caching",
+        from_=where_from(setting),
+        help_=_help(in_flight),
+        evidence=(*sync.evidence, *_updates(sync.updates)),
+        fix=_fix(rollout, profile, stale),
+    )
+
+
+def _on_for_parity(rollout: Rollout, on: ReleaseSpan) -> Finding:
+    setting = effective(rollout, "enable_prefix_caching", on)
+    return judged(
+        ID,
+        rollout,
+        Severity.WARNING,
+        "prefix caching is on: one more thing that the V0 reference did not have",
+        span=on,
+        place=place_of(rollout, setting),
+        setting="enable_prefix_caching",
+        from_=where_from(setting),
+        help_="turn it off while comparing; afterwards it is right again with a reset behind every"
+        " weight update",
+        fix=_off(rollout),
+    )
+
+
+def _help(in_flight: bool) -> str:
+    if in_flight:
+        return (
+            "turn prefix caching off, or give each request a cache_salt that changes with the"
+            " policy; a plain reset is refused while requests run"
+        )
+    return "call reset_prefix_cache() behind every weight update and check that it returns True"
+
+
+def _updates(calls: tuple[ApiCall, ...]) -> tuple[Evidence, ...]:
+    return tuple(Evidence(f"{call.name} clears nothing", call.place) for call in calls[:1])
+
+
+def _fix(rollout: Rollout, profile: Profile, stale: ReleaseSpan) -> Fix | None:
+    if profile is Profile.PARITY or rollout.sync.style is SyncStyle.IN_FLIGHT:
+        return _off(rollout)
+    update = next((c for c in rollout.sync.updates if c.name in _RECEIVES_RESET), None)
+    if update is None or update.http or update.place.path.rpartition(".")[2] != "py":
+        return _off(rollout)
+    running = all(behaviour.has_reset_running(release) for release in stale.releases)
+    arguments = "reset_running_requests=True" if running and update.awaited else ""
+    statement = f"{update.receiver}.reset_prefix_cache({arguments})"
+    statement = f"await {statement}" if update.awaited else statement
+    return Fix(
+        f"call {statement} behind the update",
+        (AddStatementAfter(update.place, statement),),
+        safe=False,
+    )
+
+
+def _off(rollout: Rollout) -> Fix | None:
+    title = "set enable_prefix_caching to false (costs throughput: shared prompts are recomputed)"
+    return put(rollout, "enable_prefix_caching", False, title, safe=True)
+
+
+_IN_FLIGHT = """\
+async def update(engine, path):
+    await engine.pause_generation(mode="keep", clear_cache=False)
+    await engine.collective_rpc("update_weights", args=(path,))
+    await engine.resume_generation()
+"""
+
+BAD = (
+    Example(
+        "engine.yaml",
+        """\
+engine:
+  gpu-memory-utilization: 0.9
+  max-num-seqs: 64
+  tensor-parallel-size: 2
+""",
+        {"vllm-version": "0.18.1", "trainer": "rollout-logprobs"},
+        fixed="""\
+engine:
+  gpu-memory-utilization: 0.9
+  max-num-seqs: 64
+  tensor-parallel-size: 2
+  enable-prefix-caching: false
+""",
+        beside={"sync.py": _IN_FLIGHT},
+    ),
+    Example(
+        "rollout.py",
+        """\
+from vllm import LLM, SamplingParams
+
+llm = LLM(model="Qwen/Qwen2.5-7B", enable_prefix_caching=True)
+
+
+def update(path):
+    llm.collective_rpc("update_weights", args=(path,))
+    return path
+""",
+        {"vllm-version": "0.18.1"},
+        fixed="""\
+from vllm import LLM, SamplingParams
+
+llm = LLM(model="Qwen/Qwen2.5-7B", enable_prefix_caching=True)
+
+
+def update(path):
+    llm.collective_rpc("update_weights", args=(path,))
+    llm.reset_prefix_cache()
+    return path
+""",
+    ),
+    Example(
+        "serve.sh",
+        """\
+vllm serve Qwen/Qwen2.5-7B --enable-prefix-caching --max-num-seqs 64
+""",
+        {"vllm-version": "0.18.1", "trainer": "rollout-logprobs"},
+        fixed="""\
+vllm serve Qwen/Qwen2.5-7B --no-enable-prefix-caching --max-num-seqs 64
+""",
+        beside={"sync.py": _IN_FLIGHT},
+    ),
+)
+
+GOOD = (
+    Example(
+        "engine.yaml",
+        """\
+engine:
+  gpu_memory_utilization: 0.9
+  max_num_seqs: 64
+  enable_prefix_caching: false
+""",
+        {"vllm-version": "0.18.1", "trainer": "rollout-logprobs"},
+        beside={"sync.py": _IN_FLIGHT},
+    ),
+    Example(
+        "reset.py",
+        """\
+from vllm import LLM
+
+llm = LLM(model="Qwen/Qwen2.5-7B")
+
+
+def update(path):
+    llm.collective_rpc("update_weights", args=(path,))
+    assert llm.reset_prefix_cache()
+""",
+        {"vllm-version": "0.18.1"},
+    ),
+    Example(
+        "salted.py",
+        """\
+from vllm import AsyncEngineArgs
+
+args = AsyncEngineArgs(model="Qwen/Qwen2.5-7B")
+
+
+async def generate(engine, prompt, version):
+    return await engine.generate({"prompt": prompt, "cache_salt": str(version)})
+
+
+async def update(engine, path):
+    await engine.pause_generation(mode="keep", clear_cache=False)
+    await engine.collective_rpc("update_weights", args=(path,))
+""",
+        {"vllm-version": "0.18.1"},
+    ),
+    Example(
+        "offline.py",
+        """\
+from vllm import LLM
+
+print(LLM(model="Qwen/Qwen2.5-7B").generate(["hello"]))
+""",
+        {"vllm-version": "0.18.1"},
+    ),
+)
+
+RULE = Rule(*ID, "0.1.0", "", check, BAD, GOOD, __doc__)

@@ -1,0 +1,70 @@
+"""Small projects on disk, and what the tool says and does there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+
+from rlconfig_lint.commands.setup import Configs
+from rlconfig_lint.discovery import discover
+from rlconfig_lint.fixing import Changes, fix
+from rlconfig_lint.lint import Repository, Result, check
+from rlconfig_lint.model import Example, Finding, Profile, Rule
+from rlconfig_lint.registry import rules
+
+
+def write_files(folder: Path, files: Mapping[str, str]) -> Path:
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode())
+    return folder
+
+
+def write_project(folder: Path, example: Example) -> Path:
+    """The example's file, those beside it, and its declared facts."""
+    config = "".join(
+        f"{key} = {value if key == 'trainer-temperature' else json.dumps(value)}\n"
+        for key, value in example.facts.items()
+    )
+    files = {"rlconfig-lint.toml": config, **example.beside, example.file: example.text}
+    return write_files(folder, files)
+
+
+def repository_of(folder: Path, *names: str) -> tuple[Repository, Configs]:
+    configs = Configs(folder)
+    files = discover([folder / name for name in names] or [folder], folder)
+    repository = Repository(files, configs.declared)
+    repository.read()
+    return repository, configs
+
+
+def run(folder: Path, *names: str, profile: Profile = Profile.PRODUCTION) -> Result:
+    repository, _ = repository_of(folder, *names)
+    result = check(repository, rules(), lambda _: profile)
+    assert not result.broken
+    return result
+
+
+def findings_in(folder: Path, example: Example) -> list[Finding]:
+    return run(folder, profile=example.profile).findings
+
+
+def fix_all(
+    folder: Path, chosen: tuple[Rule, ...] = (), profile: Profile = Profile.PRODUCTION
+) -> Changes:
+    """Every fix, unsafe ones too, written to disk."""
+    repository, _ = repository_of(folder)
+    judged = partial(check, repository, chosen or rules(), lambda _: profile)
+    changes = fix(repository, judged, unsafe=True)
+    for path in changes.changed():
+        (folder / path).write_bytes(changes.after[path].encode())
+    return changes
+
+
+def fixed_by(rule: Rule, folder: Path, example: Example) -> str:
+    """The example's text after one rule's fixes."""
+    fix_all(folder, (rule,), example.profile)
+    return (folder / example.file).read_bytes().decode()

@@ -57,6 +57,10 @@ class Sampling:
     def truncated(self) -> bool:
         return any(setting.name in TRUNCATION for setting in self.bent)
 
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        return tuple(Evidence(str(setting), setting.place) for setting in self.bent)
+
     def __str__(self) -> str:
         return ", ".join(f"{setting.name} {show(setting.value)}" for setting in self.bent)
 

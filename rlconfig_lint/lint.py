@@ -21,6 +21,7 @@ from rlconfig_lint.model import (
 from rlconfig_lint.readers import language, read
 from rlconfig_lint.readers.text import Text
 from rlconfig_lint.registry import UNREADABLE
+from rlconfig_lint.releases.known import within
 from rlconfig_lint.resolve.project import Project
 from rlconfig_lint.resolve.release import release_fact
 from rlconfig_lint.resolve.rollouts import remote, rollouts
@@ -83,7 +84,7 @@ class Repository:
         for path, source in self.sources.items():
             by_root.setdefault(self.root_of(path), {})[path] = source
         for root, sources in by_root.items():
-            declared = self.declared_for(posixpath.join(root, "."))
+            declared = self.declared_for(posixpath.join(root, "any file"))
             yield Project(root, sources, self.release(root, declared), declared)
 
     def for_file(self, project: Project, path: str) -> Project:
@@ -162,10 +163,23 @@ def _judge(
     rollout: Rollout, rules: Sequence[Rule], profile: Profile, result: Result
 ) -> Iterator[Finding]:
     for rule in rules:
+        spoken_of = _limited(rollout, rule)
+        if not spoken_of.release.candidates:
+            continue
         try:
-            yield from list(rule.check(rollout, profile))
+            yield from list(rule.check(spoken_of, profile))
         except Exception as error:  # one broken rule must not end the run
             result.broken.append(Broken(rule, rollout, error))
+
+
+def _limited(rollout: Rollout, rule: Rule) -> Rollout:
+    """The rollout on the releases that a rule speaks about."""
+    release = rollout.release
+    spoken_of = tuple(v for v in release.candidates if within(v, rule.releases))
+    hidden = len(release.candidates) - len(spoken_of)
+    if not hidden:
+        return rollout
+    return replace(rollout, release=replace(release, candidates=spoken_of, hidden=hidden))
 
 
 def _problems(repository: Repository) -> Iterator[Finding]:

@@ -159,6 +159,7 @@ class ApiCall:
     http: bool = False
     open: bool = False  # **arguments or positional ones that were not read
     inside: str = ""
+    conditional: bool = False  # in a branch: it may not run
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +251,7 @@ class Home:
     style: KeyStyle = KeyStyle.SNAKE
     typed: frozenset[str] = frozenset()  # the only names that `keys` takes, where there are any
     free_keys: tuple[str, ...] = ()  # where all other names go: an escape hatch
+    free_prefix: str = ""  # what an override of such a name begins with: Hydra's `++`
     negated_false: bool = False  # False reaches the engine only as `no-<key>: true`, at free_keys
 
 
@@ -261,6 +263,7 @@ class ReleaseFact:
     known: bool
     evidence: tuple[Evidence, ...] = ()
     note: str = ""
+    hidden: int = 0  # candidates outside the range that the asking rule speaks about
 
     def where(self, holds: Callable[[Version], bool]) -> ReleaseSpan:
         """The part of the candidates for which `holds` is true."""
@@ -280,7 +283,8 @@ class ReleaseSpan:
     @property
     def certain(self) -> bool:
         """True when the statement holds on every candidate, or the candidates are really pinned."""
-        return self.among.known or len(self.releases) == len(self.among.candidates)
+        everywhere = len(self.among.candidates) + self.among.hidden
+        return self.among.known or len(self.releases) == everywhere
 
     def __str__(self) -> str:
         if not self.releases:
@@ -335,7 +339,8 @@ class Trainer:
 class Rollout:
     """One place where a policy's rollouts are configured."""
 
-    place: Place
+    place: Place  # where its engine stands, in the outermost file that says so
+    path: str  # the file that is run or loaded
     framework: str
     engine: Mapping[str, Setting]  # what is written, or supplied by the framework
     sampling: Mapping[str, Setting]

@@ -89,6 +89,9 @@ def check(rollout: Rollout, profile: Profile) -> Iterator[Finding]:
     if not raw or _raw_on_purpose(rollout):
         return
     sampling = sampling_of(rollout)
+    unread = rollout.trainer.kind is TrainerKind.RECOMPUTE and not sampling.bent
+    if unread and profile is not Profile.PARITY:
+        return
     severity, doubts = _severity(rollout, sampling)
     if profile is Profile.PARITY and severity is not Severity.ERROR:
         severity, doubts = Severity.WARNING, ()
@@ -105,7 +108,7 @@ def check(rollout: Rollout, profile: Profile) -> Iterator[Finding]:
         from_=where_from(setting),
         help_=_help(rollout, raw, fix),
         doubts=doubts,
-        evidence=rollout.trainer.evidence,
+        evidence=(*rollout.trainer.evidence, *sampling.evidence),
         fix=fix,
     )
 

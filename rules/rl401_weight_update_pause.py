@@ -192,8 +192,15 @@ def _not_the_reports(rollout: Rollout, pause: ApiCall) -> _Verdict:
         Severity.WARNING,
         f"{_written(pause)}: V0 kept running requests and their KV across an update",
         "pass mode='keep', clear_cache=False while comparing, with prefix caching off",
-        _write_out(pause, _REPORT),
+        _write_out(pause, _REPORT) if _undecided(pause) else None,
     )
+
+
+def _undecided(pause: ApiCall) -> bool:
+    """Whether nobody chose yet: an abort or drain that is written out has a reason."""
+    given = pause.arguments
+    chosen = "wait_for_inflight_requests" in given or given.get("mode", "keep") != "keep"
+    return not chosen and UNKNOWN not in given.values()
 
 
 def _aborts(rollout: Rollout, pause: ApiCall) -> _Verdict:

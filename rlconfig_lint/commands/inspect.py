@@ -34,7 +34,9 @@ def inspect(
     repository, configs = prepare(paths, config, vllm_version)
     result = check(repository, (), configs.profile)
     if output_format == "json":
-        click.echo(json.dumps([_row(rollout) for rollout in result.rollouts], indent=2))
+        click.echo(
+            json.dumps([_row(rollout) for rollout in result.rollouts], indent=2, default=_unknown)
+        )
         return 0
     for rollout in result.rollouts:
         click.echo("\n".join(printable(line) for line in _lines(rollout)) + "\n")
@@ -54,7 +56,7 @@ def effective(rollout: Rollout) -> list[Setting]:
 
 
 def _lines(rollout: Rollout) -> Iterator[str]:
-    yield f"{rollout.place}  {rollout.framework or 'vLLM'} rollout"
+    yield f"{rollout.path}  {rollout.framework or 'vLLM'} rollout, engine at {rollout.place}"
     release = rollout.release
     versions = f"{release.candidates[0]} to {release.candidates[-1]}"
     yield _fact(
@@ -87,7 +89,8 @@ def _fact(name: str, value: str, evidence: Sequence[Evidence]) -> str:
 def _row(rollout: Rollout) -> dict[str, object]:
     release = rollout.release
     return {
-        "place": {"filename": rollout.place.path, "row": rollout.place.line},
+        "filename": rollout.path,
+        "engine_at": {"filename": rollout.place.path, "row": rollout.place.line},
         "framework": rollout.framework or None,
         "vllm": {
             "releases": [str(version) for version in release.candidates],
@@ -116,6 +119,11 @@ def _setting(setting: Setting) -> dict[str, object]:
         "origin": setting.origin.value,
         "from": str(setting.place) if setting.place else setting.source,
     }
+
+
+def _unknown(_: object) -> None:
+    """UNKNOWN inside a list or mapping."""
+    return
 
 
 def _shown(value: Value) -> str:

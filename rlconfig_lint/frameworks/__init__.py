@@ -60,6 +60,9 @@ class Framework:
     calls: tuple[str, ...] = ()  # a constructor that carries the keys at its root
     typed: frozenset[str] = frozenset()  # written at engine[0]; all others at engine[-1]
     style: KeyStyle = KeyStyle.SNAKE
+    free_prefix: str = ""  # what an override needs for a key the typed config does not have
+    package: str = ""  # its own Python package: there, its code is read instead of these facts
+    not_training: tuple[str, ...] = ()  # entry points that only generate or evaluate
     drops_false: tuple[str, ...] = ()  # engine paths under which `x: false` never reaches vLLM
     backend: tuple[str, tuple[Value, ...], Value] | None = None  # path, values for vLLM, default
     forced: Mapping[str, Supplied] = field(default_factory=dict)  # whatever the user writes

@@ -10,6 +10,7 @@ FRAMEWORK = Framework(
     engine=("vllm_config.vllm_kwargs",),
     sampling=("llm.parameters",),
     style=KeyStyle.KEBAB,  # launch.py:149: True becomes --k, False --no-k, "" a bare --k
+    package="pipelinerl",
     forced={
         "quantization": Supplied("bf16_last_layer_fp32", "pipelinerl/launch.py:105"),
     },

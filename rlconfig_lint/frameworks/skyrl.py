@@ -15,6 +15,8 @@ FRAMEWORK = Framework(
     engine=(_ENGINE, f"{_ENGINE}.engine_init_kwargs"),
     sampling=("generator.sampling_params",),
     typed=frozenset(("enable_prefix_caching", "enable_return_routed_experts")),
+    package="skyrl",
+    not_training=("main_generate",),
     backend=(f"{_ENGINE}.backend", ("vllm",), "vllm"),
     defaults={
         "enable_prefix_caching": Supplied(True, f"{_CONFIG}:1134"),
@@ -32,6 +34,12 @@ FRAMEWORK = Framework(
     switches=(
         Switch(f"{_CORRECTION}.tis_ratio_type", TrainerKind.DECOUPLED, f"{_CONFIG}:794"),
         Switch(f"{_CORRECTION}.sequence_mask_metric", TrainerKind.DECOUPLED, f"{_CONFIG}:801"),
+        Switch(
+            "trainer.algorithm.policy_loss_type",
+            TrainerKind.ROLLOUT_LOGPROBS,
+            "skyrl/backends/skyrl_train/utils/ppo_utils.py:824",
+            ("rollout_is",),
+        ),
         Switch("trainer.algorithm.use_tis", TrainerKind.DECOUPLED, f"{_CONFIG}:913", (True,)),
     ),
     divides_by_temperature=True,

@@ -10,6 +10,7 @@ FRAMEWORK = Framework(
     engine=("",),
     sampling=("", "generation_kwargs"),
     calls=("trl.GRPOConfig", "trl.RLOOConfig"),
+    package="trl",
     backend=("use_vllm", (True,), False),
     forced={
         "logprobs_mode": Supplied(

@@ -14,6 +14,9 @@ FRAMEWORK = Framework(
     engine=(_ROLLOUT, f"{_ROLLOUT}.engine_kwargs.vllm"),
     sampling=(_ROLLOUT,),
     typed=frozenset(("logprobs_mode", "enable_prefix_caching", "dtype", "quantization")),
+    free_prefix="++",
+    package="verl",
+    not_training=("main_generation", "main_eval"),
     # build_cli_args_from_config (verl/workers/rollout/vllm_rollout/utils.py:458) emits no flag for
     # a false value, so vLLM's own default stands.
     drops_false=(_ROLLOUT, f"{_ROLLOUT}.engine_kwargs.vllm"),
@@ -33,12 +36,6 @@ FRAMEWORK = Framework(
     trainer_source=f"{_CONFIG}/algorithm/rollout_correction.yaml (off by default)",
     switches=(
         Switch(
-            f"{_CORRECTION}.bypass_mode",
-            TrainerKind.ROLLOUT_LOGPROBS,
-            f"{_CONFIG}/algorithm/rollout_correction.yaml",
-            (True,),
-        ),
-        Switch(
             f"{_CORRECTION}.rollout_is",
             TrainerKind.DECOUPLED,
             f"{_CONFIG}/algorithm/rollout_correction.yaml",
@@ -47,6 +44,12 @@ FRAMEWORK = Framework(
             f"{_CORRECTION}.rollout_rs",
             TrainerKind.DECOUPLED,
             f"{_CONFIG}/algorithm/rollout_correction.yaml",
+        ),
+        Switch(  # last: with it on, nothing is recomputed whatever the others say
+            f"{_CORRECTION}.bypass_mode",
+            TrainerKind.ROLLOUT_LOGPROBS,
+            f"{_CONFIG}/algorithm/rollout_correction.yaml",
+            (True,),
         ),
     ),
     divides_by_temperature=True,

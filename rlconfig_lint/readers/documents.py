@@ -78,7 +78,7 @@ def scalar(node: yaml.ScalarNode) -> Value:
             return str(node.value)
     if node.tag not in _STRING_TAGS:
         return UNKNOWN
-    if node.style is None and is_float(node.value):
+    if not node.style and is_float(node.value):
         return omegaconf_float(node.value)
     return str(node.value)
 

@@ -97,14 +97,14 @@ class _Gathering:
 def gather(text: Text, tree: ast.Module, names: Names) -> PythonFacts:
     """One walk over the module."""
     look = _Looking(_Gathering(), Spans(text))
-    todo: list[tuple[ast.AST, str, bool]] = [(tree, "", False)]
+    todo: list[tuple[ast.AST, _Around]] = [(tree, _Around())]
     while todo:
-        node, inside, awaited = todo.pop()
+        node, around = todo.pop()
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             look.seen.defines.add(node.name)
-            inside = f"{inside}.{node.name}".lstrip(".")
+            around = _Around(f"{around.inside}.{node.name}".lstrip("."))
         elif isinstance(node, ast.Call):
-            look.at_call(node, inside, awaited)
+            look.at_call(node, around)
         elif isinstance(node, ast.BinOp | ast.AugAssign):
             look.at_division(node)
         elif isinstance(node, ast.Dict):
@@ -113,9 +113,25 @@ def gather(text: Text, tree: ast.Module, names: Names) -> PythonFacts:
             look.at_assignment(node)
         elif isinstance(node, ast.Compare):
             look.at_comparison(node)
-        awaits = isinstance(node, ast.Await)
-        todo.extend((child, inside, awaits) for child in ast.iter_child_nodes(node))
+        around = around.within(node)
+        todo.extend((child, around) for child in ast.iter_child_nodes(node))
     return look.seen.facts(names)
+
+
+@dataclass(frozen=True)
+class _Around:
+    """Where a node stands: the function, whether it is awaited, whether it may not run."""
+
+    inside: str = ""
+    awaited: bool = False
+    conditional: bool = False
+
+    def within(self, node: ast.AST) -> _Around:
+        awaited = isinstance(node, ast.Await)
+        conditional = self.conditional or isinstance(node, ast.If | ast.IfExp)
+        if (awaited, conditional) == (self.awaited, self.conditional):
+            return self
+        return _Around(self.inside, awaited, conditional)
 
 
 @dataclass
@@ -150,15 +166,15 @@ class _Looking:
         if any(_is_text(side, "abort") for side in (node.left, *node.comparators)):
             self.seen.aborts.append(self.spans.place(node))
 
-    def at_call(self, node: ast.Call, inside: str, awaited: bool) -> None:
+    def at_call(self, node: ast.Call, around: _Around) -> None:
         name = node.func.attr if isinstance(node.func, ast.Attribute) else dotted(node.func) or ""
         if name in ENGINE_API and isinstance(node.func, ast.Attribute):
             if _receiver(node) not in _CLOCKS:
-                self.seen.calls.append(_api_call(node, name, self.spans, inside, awaited))
+                self.seen.calls.append(_api_call(node, name, self.spans, around))
         elif name in _HTTP_VERBS and not _receiver(node).endswith(_SERVERS):
             route = next((route for arg in node.args[:2] if (route := _route(arg))), None)
             if route:
-                self.seen.calls.append(_http_call(node, route, self.spans, inside, awaited))
+                self.seen.calls.append(_http_call(node, route, self.spans, around))
         else:
             self.at_training(node, name)
         self.at_keywords(node)
@@ -198,7 +214,7 @@ class _Looking:
             self.seen.recomputed_ratios.append(evidence)
 
 
-def _api_call(node: ast.Call, name: str, spans: Spans, inside: str, awaited: bool) -> ApiCall:
+def _api_call(node: ast.Call, name: str, spans: Spans, around: _Around) -> ApiCall:
     assert isinstance(node.func, ast.Attribute)
     arguments, unseen = _arguments(node)
     if name.startswith("collective_rpc") and node.args:
@@ -207,12 +223,10 @@ def _api_call(node: ast.Call, name: str, spans: Spans, inside: str, awaited: boo
         arguments.setdefault("level", literal(node.args[0]))
     else:
         unseen = unseen or (bool(node.args) and name == "pause_generation")
-    return ApiCall(
-        name, arguments, spans.place(node), _receiver(node), awaited, False, unseen, inside
-    )
+    return _made(name, arguments, node, spans, around, unseen=unseen, http=False)
 
 
-def _http_call(node: ast.Call, route: str, spans: Spans, inside: str, awaited: bool) -> ApiCall:
+def _http_call(node: ast.Call, route: str, spans: Spans, around: _Around) -> ApiCall:
     arguments: dict[str, Value] = {}
     unseen = False
     for keyword in node.keywords:
@@ -228,8 +242,29 @@ def _http_call(node: ast.Call, route: str, spans: Spans, inside: str, awaited: b
     for pair in filter(None, query.split("&")):
         key, _, value = pair.partition("=")
         arguments[key] = _query(value)
+    return _made(route, arguments, node, spans, around, unseen=unseen, http=True)
+
+
+def _made(
+    name: str,
+    arguments: dict[str, Value],
+    node: ast.Call,
+    spans: Spans,
+    around: _Around,
+    *,
+    unseen: bool,
+    http: bool,
+) -> ApiCall:
     return ApiCall(
-        route, arguments, spans.place(node), _receiver(node), awaited, True, unseen, inside
+        name,
+        arguments,
+        spans.place(node),
+        _receiver(node),
+        around.awaited,
+        http,
+        unseen,
+        around.inside,
+        around.conditional,
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 
+import yaml
+
 from rlconfig_lint.model import UNKNOWN, Value
 
 # OmegaConf's resolver: PyYAML's YAML 1.1 plus floats without a dot, so that 1e-5 is a number.
@@ -32,11 +34,20 @@ def plain(text: str) -> Value:
         if _FLOAT.fullmatch(word):
             return omegaconf_float(word)
     if word[:1] in "{[":
-        try:
-            return json_value(json.loads(word))
-        except (ValueError, RecursionError):
-            return word
+        return _structure(word)
     return word
+
+
+def _structure(word: str) -> Value:
+    """JSON, or the unquoted form of it that Hydra's overrides take: `{a: b}`, `[a, b]`."""
+    try:
+        return json_value(json.loads(word))
+    except (ValueError, RecursionError):
+        pass
+    try:
+        return json_value(yaml.load(word, Loader=yaml.CSafeLoader))
+    except (yaml.YAMLError, RecursionError, ValueError):
+        return word
 
 
 def is_float(word: str) -> bool:

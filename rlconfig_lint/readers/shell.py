@@ -13,7 +13,7 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from rlconfig_lint.model import UNKNOWN, Block, Entry, Form, Place, Value
-from rlconfig_lint.readers.scalars import plain
+from rlconfig_lint.readers.scalars import json_value, plain
 from rlconfig_lint.readers.text import Text
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class _Script:
             words = (*self._holds(variable), *words)[:_MOST_WORDS]
         before = self.held.get(variable)
         if before is not None and _conditional(node) and _texts(before) != _texts(words):
-            words = (Word(_HIDDEN, node.start_byte, node.end_byte),)
+            words = _perhaps(before, words)
         self.held[variable] = words
         if node.parent and node.parent.type == "declaration_command" and len(words) == 1:
             self.exported[variable] = words[0].text
@@ -134,10 +134,14 @@ class _Script:
             " ".join(word.text for word in words if word.known and word.text[:1] != "-")[:200],
             self._place(node.start_byte, node.end_byte),
             tuple(self._entries(words)),
-            open=any(word.text == _HIDDEN for word in words),
+            open=any(word.text == _HIDDEN and not self._is_arguments(word) for word in words),
             words=tuple(word.text for word in words),
             env=env,
         )
+
+    def _is_arguments(self, word: Word) -> bool:
+        """`"$@"`: a script is judged as it stands, without what a caller may add."""
+        return self.data[word.start : word.end].strip(b'"') in (b"$@", b"$*", b"${@}", b"${@:1}")
 
     def _place(self, start: int, end: int) -> Place:
         return self.text.place(self.offset(start), self.offset(end))
@@ -181,13 +185,18 @@ class _Script:
         yield self.data[at:end].decode("utf-8", "ignore")
 
     def _variable(self, node: Node) -> str:
-        found = re.fullmatch(r"\$\{?(\w+)(?::?-(.*))?\}?", self.source(node), re.DOTALL)
+        found = re.fullmatch(r"\$\{?(\w+)(?::?[-=](.*))?\}?", self.source(node), re.DOTALL)
         if not found:
             return _HIDDEN
-        if found.group(1) in self.held:
+        held = self._holds(found.group(1))
+        if held and held[0].text != "":
             return " ".join(_texts(self._holds(found.group(1))))
         default = (found.group(2) or "").removesuffix("}").strip("\"'")
-        return default if default and "$" not in default else _HIDDEN
+        if not default or "$" in default:
+            return _HIDDEN
+        if "=" in self.source(node)[: len(found.group(1)) + 5]:  # ${X:=default} assigns it
+            self.held[found.group(1)] = (Word(default, node.start_byte, node.end_byte, True),)
+        return default
 
     # --- entries ---
 
@@ -205,7 +214,10 @@ class _Script:
             else:
                 override = _OVERRIDE.fullmatch(word.text)
                 if override:
-                    yield self._override(word, override)
+                    entry = self._override(word, override)
+                    yield entry
+                    if isinstance(entry.value, dict):
+                        yield from _opened(entry, entry.value)
 
     def _flag(self, word: Word, name: str, joined: str | None, following: Word | None) -> Entry:
         dashes = word.text[: len(word.text) - len(word.text.lstrip("-"))]
@@ -242,6 +254,16 @@ class _Script:
         return self._place(begin, max(begin, word.end - quoted))
 
 
+def _opened(entry: Entry, mapping: dict[str, object]) -> Iterator[Entry]:
+    """The keys of `a.b={c: d}`. They are read here and written nowhere."""
+    for key, found in mapping.items():
+        value = json_value(found)
+        inner = replace(entry, path=(*entry.path, str(key)), value=value, shared=True)
+        yield inner
+        if isinstance(value, dict):
+            yield from _opened(inner, value)
+
+
 def _value_of(flag: str, following: Word | None) -> Word | None:
     """The word that is this flag's value, if it has one."""
     if following is None or not following.text or following.text.startswith("--"):
@@ -258,6 +280,19 @@ def _value_of(flag: str, following: Word | None) -> Word | None:
 
 def _value(text: str) -> Value:
     return UNKNOWN if _HIDDEN in text else plain(text.strip("\"'") if text else text)
+
+
+def _perhaps(before: tuple[Word, ...], after: tuple[Word, ...]) -> tuple[Word, ...]:
+    """What a variable holds when a branch may have changed it: an array's words stay, those that a
+    branch adds have no known value."""
+    if _texts(after[: len(before)]) != _texts(before):
+        return (Word(_HIDDEN, after[0].start, after[-1].end),) if after else before
+    return (*before, *(replace(word, text=_unvalued(word.text)) for word in after[len(before) :]))
+
+
+def _unvalued(text: str) -> str:
+    key, equals, _ = text.partition("=")
+    return f"{key}={_HIDDEN}" if equals or text.startswith("-") else _HIDDEN
 
 
 def _texts(words: Iterable[Word]) -> list[str]:

@@ -48,11 +48,16 @@ _COMMON = frozenset(
     )
 )
 _FEWEST_KEYS = 3
-# Words in a key path or file name that name a frozen model, another engine or no training at all.
-_NOT_THE_POLICY = re.compile(
-    r"baselines?|bench|benchmarks?|critic|diagnostics|docs|embedding|evals?|evaluat(?:e|ion)"
-    r"|filter(?:ing)?|genrm|grader|judge|mcore|megatron|ref|reference|rewards?|rm|scorer|sgl(?:ang)?"
-    r"|teacher|tensorrt|tests?|testing|trtllm|val|valid|validation|verifier|verify"
+# Words in a key path that name a frozen model or another engine.
+_OTHER_MODEL = re.compile(
+    r"baselines?|critic|embedding|evals?|evaluat(?:e|ion)|genrm|grader|judge|mcore|megatron|ref"
+    r"|reference|rewards?|rm|scorer|sgl(?:ang)?|teacher|tensorrt|tests?|trtllm|val|valid|validation"
+    r"|verifier|verify"
+)
+# Words in a file's or function's name that say that nothing is trained there.
+_NO_TRAINING = re.compile(
+    r"baselines?|bench|benchmarks?|diagnostics|docs|evals?|evaluat(?:e|ion)|filter(?:ing)?|genrm"
+    r"|grader|judge|rewards?|scorer|teacher|tests?|testing|val|valid|validation|verifier|verify"
 )
 _SERVER = re.compile(r"(?:^| )(?:\S*/)?vllm serve(?: |$)|vllm\.entrypoints\.\S*api_server")
 
@@ -101,6 +106,8 @@ def _of_document(block: Block, tree: Tree) -> Iterator[Engine]:
         names = names_at(tree, keys)
         if len(names & (_DISTINCTIVE | _COMMON)) < _FEWEST_KEYS or not names & _DISTINCTIVE:
             continue
+        if "_target_" in names:  # the arguments of a class that is not vLLM's
+            continue
         entries = list(tree.below(keys))
         found = settings(entries, tree.inherited)
         home = Home(block, keys, style=style_of(entries))
@@ -123,8 +130,13 @@ def style_of(entries: list[Entry]) -> KeyStyle:
     return KeyStyle.KEBAB if kebab > snakes else KeyStyle.SNAKE
 
 
-def not_the_policy(path: str, keys: Keys = (), inside: str = "") -> str | None:
-    """The word that says an engine here is no rollout, if there is one."""
+def other_model(keys: Keys) -> bool:
+    """Whether a key path names a model that is not the policy: a judge, a reference, ..."""
+    return any(map(_OTHER_MODEL.fullmatch, words_of(keys)))
+
+
+def no_training(path: str, inside: str = "") -> bool:
+    """Whether a file or function says by its name that it evaluates, tests or filters."""
     *folders, name = path.split("/")
-    words = words_of((*folders, name.rpartition(".")[0] or name, *keys, *inside.split(".")))
-    return next((word for word in words if _NOT_THE_POLICY.fullmatch(word)), None)
+    names = (*folders, name.rpartition(".")[0] or name, *inside.split("."))
+    return any(map(_NO_TRAINING.fullmatch, words_of(names)))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from rlconfig_lint.model import ApiCall, Declared, PythonFacts, ReleaseFact, Source
-from rlconfig_lint.resolve.engines import not_the_policy
+from rlconfig_lint.resolve.engines import no_training
 
 UPDATES = frozenset(
     (
@@ -39,9 +39,18 @@ class Project:
             source.path: source.python
             for source in self.sources.values()
             if source.python is not None
-            and not not_the_policy(_relative(source.path, self.root))
+            and not no_training(self.inside(source.path))
             and not any(name.startswith(_OTHER_ENGINES) for name in source.python.imports)
         }
+
+    def inside(self, path: str) -> str:
+        """A file's path within the project, which may itself stand below `tests/`."""
+        return path[len(self.root) :].lstrip("/") if self.root else path
+
+    def holds(self, package: str) -> bool:
+        """Whether a Python package's own source is part of this project."""
+        top = f"{self.root}/{package}/" if self.root else f"{package}/"
+        return bool(package) and any(path.startswith(top) for path in self.modules)
 
     def near(self, path: str) -> list[PythonFacts]:
         """The modules whose facts speak about an engine in `path`: itself and its folder, then what
@@ -99,7 +108,3 @@ def _imports(modules: frozenset[str], name: str) -> bool:
         ):
             return True
     return False
-
-
-def _relative(path: str, root: str) -> str:
-    return path[len(root) :].lstrip("/") if root and path.startswith(root) else path

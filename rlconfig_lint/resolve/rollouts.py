@@ -8,6 +8,7 @@ from functools import partial
 
 from rlconfig_lint.frameworks import Framework, framework, frameworks
 from rlconfig_lint.model import (
+    UNKNOWN,
     Block,
     Evidence,
     Form,
@@ -18,10 +19,18 @@ from rlconfig_lint.model import (
     Rollout,
     Setting,
     Source,
+    Sync,
 )
 from rlconfig_lint.releases.defaults import release_default
 from rlconfig_lint.resolve import sampling, sync, trainer
-from rlconfig_lint.resolve.engines import Engine, engines, not_the_policy, place_of, style_of
+from rlconfig_lint.resolve.engines import (
+    Engine,
+    engines,
+    no_training,
+    other_model,
+    place_of,
+    style_of,
+)
 from rlconfig_lint.resolve.inherit import Lookup, with_parents
 from rlconfig_lint.resolve.project import Project, imports_vllm, updates
 from rlconfig_lint.resolve.settings import settings, supplied, without_dropped_false
@@ -90,7 +99,7 @@ def _framework_of(site: Site) -> Framework | None:
 
 
 def _of_framework(site: Site, found: Framework) -> Rollout | None:
-    if not _runs_vllm(site.tree, found) or not_the_policy(site.source.path):
+    if not _runs_vllm(site.tree, found) or _only_tests(site, found):
         return None
     tree = site.tree
     own_place = _own_place(site, found)
@@ -98,18 +107,45 @@ def _of_framework(site: Site, found: Framework) -> Rollout | None:
         return None
     return Rollout(
         own_place,
+        site.source.path,
         found.name,
         _engine_settings(tree, found),
         _sampling_settings(tree, found),
         _home(site, found),
         site.project.release,
         trainer.of_framework(found, tree, site.project.declared),
-        sync.of_framework(found, tree, site.block.words, site.project.declared),
-        open=tree.open or _has_base_elsewhere(site.block),
+        _sync(site, found),
+        open=tree.open or _has_base_elsewhere(site.block) or _hides_keys(tree, found),
         env=site.block.env,
         defaults=partial(release_default, v0_asked=site.block.env.get("VLLM_USE_V1") == "0"),
         evidence=(Evidence(f"recognised as {found.name}", own_place),),
     )
+
+
+def _only_tests(site: Site, found: Framework) -> bool:
+    """Scripts of a framework train whatever their names say, but for its tests and generators."""
+    folders = site.project.inside(site.source.path).split("/")[:-1]
+    generates = any(name in word for name in found.not_training for word in site.block.words)
+    return generates or bool({"docs", "test", "tests"}.intersection(folders))
+
+
+def _sync(site: Site, found: Framework) -> Sync:
+    """A framework's update path: as its data says, or as its own source does where that is here."""
+    project = site.project
+    known = sync.of_framework(found, site.tree, site.block.words, project.declared)
+    if not project.holds(found.package):
+        return known
+    own = sync.of_modules(list(project.modules.values()), project.declared)
+    if not (own.updates or own.pauses):
+        return known
+    evidence = own.evidence or known.evidence
+    return replace(own, style=known.style, evidence=evidence)
+
+
+def _hides_keys(tree: Tree, found: Framework) -> bool:
+    """Whether a whole mapping of engine keys comes from where nobody can see."""
+    entries = (tree.get(keys_of(path)) for path in found.engine if path)
+    return any(entry is not None and entry.value is UNKNOWN for entry in entries)
 
 
 def _runs_vllm(tree: Tree, found: Framework) -> bool:
@@ -155,7 +191,8 @@ def _home(site: Site, found: Framework) -> Home | None:
         style = style_of(entries) if entries else style
         block, _ = site.owner(keys)
     free = keys_of(found.engine[-1]) if len(found.engine) > 1 else ()
-    return Home(block, keys, style, found.typed, free, bool(found.drops_false))
+    dropped = bool(found.drops_false)
+    return Home(block, keys, style, found.typed, free, found.free_prefix, dropped)
 
 
 def _own_place(site: Site, found: Framework) -> Place | None:
@@ -180,7 +217,9 @@ def _has_base_elsewhere(block: Block) -> bool:
 
 def _of_engine(site: Site, engine: Engine) -> Rollout | None:
     project = site.project
-    if not_the_policy(_inside(site), engine.keys, site.block.inside):
+    if other_model(engine.keys):
+        return None
+    if no_training(project.inside(site.source.path), site.block.inside):
         return None
     place, home = engine.place, engine.home
     if home is not None and site.chain:
@@ -194,6 +233,7 @@ def _of_engine(site: Site, engine: Engine) -> Rollout | None:
     found = sampling.of_tree(site.tree) or sampling.of_calls(blocks)
     return Rollout(
         place,
+        site.source.path,
         "",
         engine.settings,
         found,
@@ -208,13 +248,6 @@ def _of_engine(site: Site, engine: Engine) -> Rollout | None:
         defaults=partial(release_default, v0_asked=site.block.env.get("VLLM_USE_V1") == "0"),
         evidence=(evidence,),
     )
-
-
-def _inside(site: Site) -> str:
-    """The file's path inside its project: a project may itself live below `tests/`."""
-    root = site.project.root
-    path = site.source.path
-    return path[len(root) :].lstrip("/") if root and path.startswith(f"{root}/") else path
 
 
 def _learns(near: list[PythonFacts], engine: Engine, project: Project) -> Evidence | None:
@@ -269,6 +302,7 @@ def remote(project: Project) -> Rollout | None:
         return None
     return Rollout(
         found.pauses[0].place,
+        found.pauses[0].place.path,
         "",
         {},
         {},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from rlconfig_lint.model import UNKNOWN, Block, Origin, Setting
-from rlconfig_lint.resolve.engines import not_the_policy
+from rlconfig_lint.resolve.engines import no_training, other_model
 from rlconfig_lint.resolve.settings import settings
 from rlconfig_lint.resolve.tree import Tree, names_at
 
@@ -33,7 +33,7 @@ def of_tree(tree: Tree) -> dict[str, Setting]:
         for keys in tree.containers()
         if "temperature" in (names := names_at(tree, keys))
         and names & _BESIDE_TEMPERATURE
-        and not not_the_policy("", keys)
+        and not other_model(keys)
     ]
     return _agreed(found)
 
@@ -47,8 +47,7 @@ def of_calls(blocks: Iterable[Block]) -> dict[str, Setting]:
                 **settings(block.entries, frozenset()),
             }
             for block in blocks
-            if block.name == "vllm.SamplingParams"
-            and not not_the_policy(block.place.path, (), block.inside)
+            if block.name == "vllm.SamplingParams" and not no_training("", block.inside)
         ]
     )
 

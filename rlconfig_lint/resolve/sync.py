@@ -94,15 +94,13 @@ def _keeps(sync: Sync) -> bool:
 
 def _after_sleep(call: ApiCall, release: Version) -> CacheFate:
     level = call.arguments.get("level", 1)
-    if level is UNKNOWN or call.open:
+    if level is UNKNOWN or call.open or call.conditional:
         return CacheFate.UNKNOWN
     if level == 0:
         return CacheFate.SURVIVES
-    return (
-        CacheFate.CLEARED
-        if behaviour.sleep_clears(release) or not call.awaited
-        else (CacheFate.UNKNOWN)
-    )
+    if call.awaited and not behaviour.sleep_clears(release):
+        return CacheFate.UNKNOWN
+    return CacheFate.CLEARED
 
 
 def _after_pause(call: ApiCall, release: Version) -> CacheFate:

@@ -175,12 +175,9 @@ def _with_key(node: cst.BaseExpression, key: str, value: Value) -> cst.BaseExpre
         gap = _uncommented(first_comma.whitespace_after)
     elif _breaks(node.lbrace.whitespace_after):
         gap = _uncommented(node.lbrace.whitespace_after)
-    if isinstance(last.comma, cst.Comma):
-        end = last.comma.whitespace_after
-        moved = last.with_changes(comma=cst.Comma(whitespace_after=_commented(gap, end)))
-        new = new.with_changes(comma=cst.Comma(whitespace_after=_uncommented(end)))
-        return node.with_changes(elements=[*elements[:-1], moved, new])
     closing = node.rbrace.whitespace_before
+    if isinstance(last.comma, cst.Comma):
+        new = new.with_changes(comma=cst.Comma())
     moved = last.with_changes(comma=cst.Comma(whitespace_after=_commented(gap, closing)))
     rbrace = node.rbrace.with_changes(whitespace_before=_uncommented(closing))
     return node.with_changes(elements=[*elements[:-1], moved, new], rbrace=rbrace)

@@ -38,7 +38,7 @@ def _flag(name: str, value: Value) -> str:
 
 
 def _override(edit: Put, new: Spelled) -> str:
-    prefix = "++" if new.keys == edit.home.free_keys else ""
+    prefix = edit.home.free_prefix if new.keys == edit.home.free_keys else ""
     value = str(new.value) if isinstance(new.value, bool) else _word(new.value)
     return f"{prefix}{'.'.join((*new.keys, new.key))}={value}"
 
@@ -53,6 +53,9 @@ def _add(text: Text, edit: Put, words: str) -> Splice:
     """Behind the command's last flag, in front of `"$@"`; in an array where all of them are."""
     block = edit.home.block
     given = [entry for entry in block.entries if not entry.shared]
+    keys = spelled(edit).keys
+    siblings = [e for e in given if keys and e.path[: len(keys)] == keys]
+    given = siblings or given
     inside = [e for e in given if block.place.start <= e.place.start < block.place.end]
     behind = max((e.place.end for e in inside or given), default=None)
     if behind is None:

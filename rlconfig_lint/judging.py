@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from packaging.version import Version
@@ -61,8 +61,22 @@ class Sampling:
     def evidence(self) -> tuple[Evidence, ...]:
         return tuple(Evidence(str(setting), setting.place) for setting in self.bent)
 
+    @property
+    def reshaping(self) -> str:
+        """What a trainer's own logprobs can have too: temperature and penalties."""
+        return _listed(s for s in self.bent if s.name not in TRUNCATION)
+
+    @property
+    def cutting(self) -> str:
+        """What leaves tokens out of the distribution."""
+        return _listed(s for s in self.bent if s.name in TRUNCATION)
+
     def __str__(self) -> str:
-        return ", ".join(f"{setting.name} {show(setting.value)}" for setting in self.bent)
+        return _listed(self.bent)
+
+
+def _listed(found: Iterable[Setting]) -> str:
+    return ", ".join(f"{setting.name} {show(setting.value)}" for setting in found)
 
 
 def sampling_of(rollout: Rollout) -> Sampling:

@@ -106,7 +106,7 @@ def check(rollout: Rollout, profile: Profile) -> Iterator[Finding]:
         place=place_of(rollout, setting),
         setting="logprobs_mode",
         from_=where_from(setting),
-        help_=_help(rollout, raw, fix),
+        help_=_help(rollout, sampling, raw),
         doubts=doubts,
         evidence=(*rollout.trainer.evidence, *sampling.evidence),
         fix=fix,
@@ -133,7 +133,8 @@ def _severity(rollout: Rollout, sampling: Sampling) -> tuple[Severity, tuple[Dou
         doubts.append(Doubt("the rollout temperature", DECLARE_TEMPERATURE))
     elif trainer.divides_by_temperature is None and sampling.tempered:
         doubts.append(Doubt("whether the trainer divides by the temperature", DECLARE_TEMPERATURE))
-    if trainer.divides_by_temperature is False or trainer.metrics_only:
+    only_cut = sampling.bent and not sampling.reshaping
+    if trainer.divides_by_temperature is False or trainer.metrics_only or only_cut:
         return Severity.WARNING, tuple(doubts)
     return Severity.ERROR, tuple(doubts)
 
@@ -148,8 +149,13 @@ def _message(rollout: Rollout, sampling: Sampling, mode: Value) -> str:
                 f"{mode} and a trainer without temperature agree on a policy that nobody sampled"
                 f" from: rollouts use {sampling}"
             )
+        if not sampling.reshaping:
+            return (
+                f"rollouts are cut by {sampling.cutting}, which {mode} and the trainer both leave"
+                " out: the ratio hides that another policy sampled"
+            )
         return (
-            f"{mode} do not include {sampling}, the trainer's logprobs do:"
+            f"{mode} do not include {sampling.reshaping}, the trainer's logprobs do:"
             " the importance ratio is biased from the first step"
         )
     if "temperature" in sampling.unknown:
@@ -160,6 +166,8 @@ def _message(rollout: Rollout, sampling: Sampling, mode: Value) -> str:
 def _fix(rollout: Rollout, sampling: Sampling, raw: ReleaseSpan, profile: Profile) -> Fix | None:
     if rollout.trainer.divides_by_temperature is False:
         return None
+    if sampling.truncated and not sampling.reshaping:
+        return None
     if not all(behaviour.processed_has_temperature(release) for release in raw.releases):
         return None
     certain = rollout.trainer.kind in USES_ROLLOUT_LOGPROBS or profile is Profile.PARITY
@@ -167,7 +175,7 @@ def _fix(rollout: Rollout, sampling: Sampling, raw: ReleaseSpan, profile: Profil
     return put(rollout, "logprobs_mode", WANTED, f"set logprobs_mode to {WANTED}", safe=safe)
 
 
-def _help(rollout: Rollout, raw: ReleaseSpan, fix: Fix | None) -> str:
+def _help(rollout: Rollout, sampling: Sampling, raw: ReleaseSpan) -> str:
     if not all(behaviour.processed_has_temperature(release) for release in raw.releases):
         return (
             "upgrade to vLLM >=0.10.2 and set logprobs_mode to processed_logprobs:"
@@ -175,6 +183,11 @@ def _help(rollout: Rollout, raw: ReleaseSpan, fix: Fix | None) -> str:
         )
     if rollout.trainer.divides_by_temperature is False:
         return "divide the trainer's logits by the temperature and set processed_logprobs, together"
+    if sampling.truncated:
+        return (
+            f"train without {sampling.cutting} and set logprobs_mode to {WANTED}; with truncation"
+            " left on, processed logprobs scale the ratio by the mass that survives"
+        )
     return f"set logprobs_mode to {WANTED}"
 
 

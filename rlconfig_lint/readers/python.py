@@ -15,6 +15,7 @@ from rlconfig_lint.model import UNKNOWN, Block, Entry, Form, PythonFacts, Value
 from rlconfig_lint.readers.python_facts import gather
 from rlconfig_lint.readers.python_literals import Spans, literal
 from rlconfig_lint.readers.python_names import Names, dotted
+from rlconfig_lint.readers.python_walk import Found, Function, walk
 from rlconfig_lint.readers.text import Text, UnreadableError
 
 ENGINES = frozenset(("LLM", "EngineArgs", "AsyncEngineArgs"))
@@ -31,10 +32,10 @@ def read(text: Text) -> tuple[tuple[Block, ...], PythonFacts]:
         UnreadableError: with the row at which Python's own parser gave up.
     """
     tree = parse(text)
-    names = Names.of(tree)
-    module = _Module(text, names)
-    blocks = tuple(sorted(module.blocks(tree), key=lambda block: block.place.start))
-    return blocks, gather(text, tree, names)
+    nodes = walk(tree)
+    names = Names.of(nodes)
+    blocks = sorted(_Module(text, names, tree).blocks(nodes), key=lambda b: b.place.start)
+    return tuple(blocks), gather(text, nodes, names)
 
 
 def parse(text: Text) -> ast.Module:
@@ -60,39 +61,32 @@ class _Growth:
 class _Scope:
     """A function's (or the module's) single assignments, and the dicts it builds."""
 
-    name: str
     assigned: dict[str, list[ast.expr]] = field(default_factory=dict)
     grown: dict[str, list[_Growth]] = field(default_factory=dict)  # d["k"] = v; d.update(...)
 
 
 class _Module:
-    def __init__(self, text: Text, names: Names) -> None:
+    def __init__(self, text: Text, names: Names, tree: ast.Module) -> None:
         self.text = text
         self.names = names
+        self.tree = tree
         self.spans = Spans(text)
+        self.scopes: dict[ast.AST, _Scope] = {}
 
-    def blocks(self, tree: ast.Module) -> Iterator[Block]:
-        module = _scope("", tree.body)
-        todo: list[tuple[ast.AST, tuple[_Scope, ...]]] = [(tree, (module,))]
-        while todo:
-            node, scopes = todo.pop()
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                qualified = f"{scopes[-1].name}.{node.name}".lstrip(".")
-                scopes = (*scopes, _scope(qualified, node.body))
-            elif isinstance(node, ast.Call):
-                block = self._block(node, scopes)
-                if block:
-                    yield block
-            todo.extend((child, scopes) for child in ast.iter_child_nodes(node))
+    def blocks(self, nodes: Sequence[Found]) -> Iterator[Block]:
+        for node, around in nodes:
+            if isinstance(node, ast.Call) and (name := self._target(node)):
+                scopes = tuple(map(self._scope, (self.tree, *around.functions)))
+                yield self._block(node, name, scopes, around.inside)
 
-    def _block(self, call: ast.Call, scopes: tuple[_Scope, ...]) -> Block | None:
-        name = self._target(call)
-        if name is None:
-            return None
+    def _scope(self, node: ast.Module | Function) -> _Scope:
+        if node not in self.scopes:
+            self.scopes[node] = _scope(node.body)
+        return self.scopes[node]
+
+    def _block(self, call: ast.Call, name: str, scopes: tuple[_Scope, ...], inside: str) -> Block:
         if name.rpartition(".")[2] in FROM_ELSEWHERE:
-            return Block(
-                Form.CALL, name, self.spans.place(call), (), open=True, inside=scopes[-1].name
-            )
+            return Block(Form.CALL, name, self.spans.place(call), (), open=True, inside=inside)
         entries: list[Entry] = []
         keys_at = None
         unseen = len(call.args) > 1
@@ -116,7 +110,7 @@ class _Module:
             tuple(_last_wins(entries)),
             open=unseen,
             keys_at=keys_at if only_unpacked else None,
-            inside=scopes[-1].name,
+            inside=inside,
         )
 
     def _target(self, call: ast.Call) -> str | None:
@@ -232,10 +226,10 @@ class _Module:
         return literal(node)
 
 
-def _scope(name: str, body: Sequence[ast.stmt]) -> _Scope:
+def _scope(body: Sequence[ast.stmt]) -> _Scope:
     """What is assigned in a body, nested functions left out. Branches count as assignments too,
     so that a name with two values stays unknown."""
-    scope = _Scope(name)
+    scope = _Scope()
     todo: list[tuple[ast.AST, bool]] = [(node, True) for node in reversed(body)]
     while todo:
         node, certain = todo.pop()

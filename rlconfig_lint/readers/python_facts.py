@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from rlconfig_lint.model import UNKNOWN, ApiCall, Evidence, Place, PythonFacts, Value
 from rlconfig_lint.readers.python_literals import Spans, literal
 from rlconfig_lint.readers.python_names import Names, dotted
+from rlconfig_lint.readers.python_walk import Around, Found
 from rlconfig_lint.readers.text import Text
 
 ENGINE_API = frozenset(
@@ -94,16 +95,11 @@ class _Gathering:
         )
 
 
-def gather(text: Text, tree: ast.Module, names: Names) -> PythonFacts:
-    """One walk over the module."""
+def gather(text: Text, nodes: Sequence[Found], names: Names) -> PythonFacts:
+    """What the module's nodes tell."""
     look = _Looking(_Gathering(), Spans(text))
-    todo: list[tuple[ast.AST, _Around]] = [(tree, _Around())]
-    while todo:
-        node, around = todo.pop()
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            look.seen.defines.add(node.name)
-            around = _Around(f"{around.inside}.{node.name}".lstrip("."))
-        elif isinstance(node, ast.Call):
+    for node, around in nodes:
+        if isinstance(node, ast.Call):
             look.at_call(node, around)
         elif isinstance(node, ast.BinOp | ast.AugAssign):
             look.at_division(node)
@@ -113,25 +109,9 @@ def gather(text: Text, tree: ast.Module, names: Names) -> PythonFacts:
             look.at_assignment(node)
         elif isinstance(node, ast.Compare):
             look.at_comparison(node)
-        around = around.within(node)
-        todo.extend((child, around) for child in ast.iter_child_nodes(node))
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            look.seen.defines.add(node.name)
     return look.seen.facts(names)
-
-
-@dataclass(frozen=True)
-class _Around:
-    """Where a node stands: the function, whether it is awaited, whether it may not run."""
-
-    inside: str = ""
-    awaited: bool = False
-    conditional: bool = False
-
-    def within(self, node: ast.AST) -> _Around:
-        awaited = isinstance(node, ast.Await)
-        conditional = self.conditional or isinstance(node, ast.If | ast.IfExp)
-        if (awaited, conditional) == (self.awaited, self.conditional):
-            return self
-        return _Around(self.inside, awaited, conditional)
 
 
 @dataclass
@@ -166,7 +146,7 @@ class _Looking:
         if any(_is_text(side, "abort") for side in (node.left, *node.comparators)):
             self.seen.aborts.append(self.spans.place(node))
 
-    def at_call(self, node: ast.Call, around: _Around) -> None:
+    def at_call(self, node: ast.Call, around: Around) -> None:
         name = node.func.attr if isinstance(node.func, ast.Attribute) else dotted(node.func) or ""
         if name in ENGINE_API and isinstance(node.func, ast.Attribute):
             if _receiver(node) not in _CLOCKS:
@@ -214,7 +194,7 @@ class _Looking:
             self.seen.recomputed_ratios.append(evidence)
 
 
-def _api_call(node: ast.Call, name: str, spans: Spans, around: _Around) -> ApiCall:
+def _api_call(node: ast.Call, name: str, spans: Spans, around: Around) -> ApiCall:
     assert isinstance(node.func, ast.Attribute)
     arguments, unseen = _arguments(node)
     if name.startswith("collective_rpc") and node.args:
@@ -226,7 +206,7 @@ def _api_call(node: ast.Call, name: str, spans: Spans, around: _Around) -> ApiCa
     return _made(name, arguments, node, spans, around, unseen=unseen, http=False)
 
 
-def _http_call(node: ast.Call, route: str, spans: Spans, around: _Around) -> ApiCall:
+def _http_call(node: ast.Call, route: str, spans: Spans, around: Around) -> ApiCall:
     arguments: dict[str, Value] = {}
     unseen = False
     for keyword in node.keywords:
@@ -250,7 +230,7 @@ def _made(
     arguments: dict[str, Value],
     node: ast.Call,
     spans: Spans,
-    around: _Around,
+    around: Around,
     *,
     unseen: bool,
     http: bool,

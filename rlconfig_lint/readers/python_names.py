@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+
+from rlconfig_lint.readers.python_walk import Found
 
 _ENGINES = frozenset(("LLM", "EngineArgs", "AsyncEngineArgs"))
 
@@ -19,9 +22,9 @@ class Names:
     actors: dict[str, str] = field(default_factory=dict)  # Ray actor class or handle -> class
 
     @classmethod
-    def of(cls, tree: ast.Module) -> Names:
+    def of(cls, nodes: Sequence[Found]) -> Names:
         names = cls()
-        for node in ast.walk(tree):
+        for node, _ in nodes:
             if isinstance(node, ast.Import):
                 for alias in node.names:
                     names.modules.add(alias.name)
@@ -32,7 +35,7 @@ class Names:
                 names.modules.add(module)
                 for alias in node.names:
                     names.imported[alias.asname or alias.name] = f"{module}.{alias.name}"
-        for node in ast.walk(tree):
+        for node, _ in nodes:
             if isinstance(node, ast.ClassDef):
                 names._note_class(node)
             elif isinstance(node, ast.Assign) and len(node.targets) == 1:

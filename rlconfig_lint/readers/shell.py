@@ -134,10 +134,16 @@ class _Script:
             " ".join(word.text for word in words if word.known and word.text[:1] != "-")[:200],
             self._place(node.start_byte, node.end_byte),
             tuple(self._entries(words)),
-            open=any(word.text == _HIDDEN and not self._is_arguments(word) for word in words),
+            open=self._hides_some(words),
             words=tuple(word.text for word in words),
             env=env,
         )
+
+    def _hides_some(self, words: list[Word]) -> bool:
+        """Whether a flag or override may stand in a word that is not known. In front of the first
+        one that is, such a word is a part of the program's name."""
+        first = next((n for n, w in enumerate(words) if w.text[:1] == "-" or "=" in w.text), 0)
+        return any(w.text == _HIDDEN and not self._is_arguments(w) for w in words[first:])
 
     def _is_arguments(self, word: Word) -> bool:
         """`"$@"`: a script is judged as it stands, without what a caller may add."""
@@ -283,11 +289,12 @@ def _value(text: str) -> Value:
 
 
 def _perhaps(before: tuple[Word, ...], after: tuple[Word, ...]) -> tuple[Word, ...]:
-    """What a variable holds when a branch may have changed it: an array's words stay, those that a
-    branch adds have no known value."""
-    if _texts(after[: len(before)]) != _texts(before):
-        return (Word(_HIDDEN, after[0].start, after[-1].end),) if after else before
-    return (*before, *(replace(word, text=_unvalued(word.text)) for word in after[len(before) :]))
+    """What a variable holds when a branch may have changed it: the words that stay in any case,
+    and the keys of the others without a known value."""
+    certain = before if _texts(after[: len(before)]) == _texts(before) else ()
+    others = (*before[len(certain) :], *after[len(certain) :])
+    unsure = {_unvalued(word.text): word for word in others}
+    return (*certain, *(replace(word, text=text) for text, word in unsure.items()))
 
 
 def _unvalued(text: str) -> str:

@@ -95,10 +95,12 @@ def worth_reading(path: str, data: bytes) -> bool:
     return _WORDS.search(data) is not None
 
 
-def load(path: Path) -> bytes | str:
+def load(path: Path, roots: Sequence[Path]) -> bytes | str:
     """A regular file's bytes, or why it was skipped. Never blocks on a pipe or device."""
     try:
         status = path.stat()
+        if path.is_symlink() and not any(path.resolve().is_relative_to(r) for r in roots):
+            return "a link out of the checked folders: not followed"
     except OSError as error:
         return f"cannot be read: {error.strerror}"
     if not stat.S_ISREG(status.st_mode):

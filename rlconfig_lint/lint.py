@@ -72,7 +72,7 @@ class Repository:
 
     def reread(self, path: str) -> str:
         """Read one file again, after a fix say; why not, where it was skipped."""
-        found = load(self.files.base / path)
+        found = load(self.files.base / path, self.files.roots)
         if isinstance(found, str):
             return found
         if language(path, found[:200]) is not None and worth_reading(path, found):

@@ -53,9 +53,7 @@ def _add(text: Text, edit: Put, words: str) -> Splice:
     """Behind the command's last flag, in front of `"$@"`; in an array where all of them are."""
     block = edit.home.block
     given = [entry for entry in block.entries if not entry.shared]
-    keys = spelled(edit).keys
-    siblings = [e for e in given if keys and e.path[: len(keys)] == keys]
-    given = siblings or given
+    given = _nearest(given, spelled(edit).keys)
     inside = [e for e in given if block.place.start <= e.place.start < block.place.end]
     behind = max((e.place.end for e in inside or given), default=None)
     if behind is None:
@@ -70,3 +68,17 @@ def _add(text: Text, edit: Put, words: str) -> Splice:
     alone = text.line(text.position(behind)[0]).strip()[:2] != "" and indentation
     separator = text.newline + indentation if alone else " "
     return Splice(behind, behind, separator + words)
+
+
+def _nearest(entries: list[Entry], keys: tuple[str, ...]) -> list[Entry]:
+    """The overrides that share most of a path with the new one: it belongs beside them."""
+    nearest = max((_shared(entry.path, keys) for entry in entries), default=0)
+    return [entry for entry in entries if _shared(entry.path, keys) == nearest]
+
+
+def _shared(path: tuple[str, ...], keys: tuple[str, ...]) -> int:
+    """How many leading keys two paths have in common."""
+    return next(
+        (n for n, (a, b) in enumerate(zip(path, keys, strict=False)) if a != b),
+        min(len(path), len(keys)),
+    )

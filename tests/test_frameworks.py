@@ -1,0 +1,202 @@
+"""One real-shaped case a framework: what absence means there, and what switches its trainer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rlconfig_lint.frameworks import NAMES, frameworks
+from rlconfig_lint.model import CacheFate, Profile, Rollout, Severity, TrainerKind
+from rlconfig_lint.registry import rule
+from rlconfig_lint.releases.known import version
+from tests.projects import fix_all, run, write_files
+
+RELEASE = version("0.24.0")
+PIN = {"rlconfig-lint.toml": 'vllm-version = "0.24.0"\n'}
+
+VERL = "python -m verl.trainer.main_ppo actor_rollout_ref.rollout.name=vllm"
+SKYRL = "python -m skyrl.train.entrypoints.main_base generator.inference_engine.backend=vllm"
+TRL = "from trl import GRPOConfig\nGRPOConfig(use_vllm=True{})\n"
+
+
+def only(folder: Path, name: str, text: str) -> Rollout:
+    (rollout,) = run(write_files(folder, {**PIN, name: text})).rollouts
+    return rollout
+
+
+def loud(folder: Path, name: str, text: str) -> list[str]:
+    findings = run(write_files(folder, {**PIN, name: text})).findings
+    return [f"{f.code} {f.severity.word}" for f in findings if f.severity > Severity.INFO]
+
+
+def test_every_module_is_named_and_every_fact_has_its_source() -> None:
+    for framework in frameworks():
+        assert framework.name in NAMES
+        assert "@" in framework.read_at
+        given = (framework.defaults, framework.forced, framework.sampling_defaults)
+        assert all(value.source for values in given for value in values.values())
+        assert framework.trainer_source
+        assert framework.sync_source
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "framework", "kind"),
+    [
+        ("a.sh", VERL, "verl", TrainerKind.RECOMPUTE),
+        (
+            "a.sh",
+            f"{VERL} algorithm.rollout_correction.rollout_is=token",
+            "verl",
+            TrainerKind.DECOUPLED,
+        ),
+        (
+            "a.sh",
+            (
+                f"{VERL} algorithm.rollout_correction.bypass_mode=true"
+                " algorithm.rollout_correction.rollout_is=token"
+            ),
+            "verl",
+            TrainerKind.ROLLOUT_LOGPROBS,
+        ),
+        ("a.sh", SKYRL, "skyrl", TrainerKind.RECOMPUTE),
+        (
+            "a.sh",
+            f"{SKYRL} trainer.algorithm.off_policy_correction.tis_ratio_type=token",
+            "skyrl",
+            TrainerKind.DECOUPLED,
+        ),
+        ("a.py", TRL.format(""), "trl", TrainerKind.DECOUPLED),
+        (
+            "a.py",
+            TRL.format(", vllm_importance_sampling_correction=False"),
+            "trl",
+            TrainerKind.RECOMPUTE,
+        ),
+        ("a.yaml", "use_vllm: true\nvllm_mode: colocate\n", "trl", TrainerKind.DECOUPLED),
+        (
+            "a.yaml",
+            "vllm_config: {vllm_kwargs: {logprobs-mode: processed_logprobs}}\n",
+            "pipelinerl",
+            TrainerKind.ROLLOUT_LOGPROBS,
+        ),
+    ],
+)
+def test_recognised(
+    tmp_path: Path, name: str, text: str, framework: str, kind: TrainerKind
+) -> None:
+    rollout = only(tmp_path, name, text)
+    assert (rollout.framework, rollout.trainer.kind) == (framework, kind)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.sh", "python -m verl.trainer.main_ppo actor_rollout_ref.rollout.name=sglang"),
+        ("a.sh", "python -m verl.trainer.main_generation actor_rollout_ref.rollout.name=vllm"),
+        ("a.sh", SKYRL.replace("=vllm", "=${BACKEND}")),
+        ("a.py", "from trl import GRPOConfig\nGRPOConfig()\n"),
+        ("tests/a.sh", VERL),
+    ],
+)
+def test_no_vllm_rollout(tmp_path: Path, name: str, text: str) -> None:
+    assert run(write_files(tmp_path, {**PIN, name: text})).rollouts == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        pytest.param("a.sh", f"{VERL} actor_rollout_ref.rollout.temperature=0.6", id="recomputes"),
+        pytest.param(
+            "a.sh",
+            f"{VERL} algorithm.rollout_correction.bypass_mode=true"
+            " actor_rollout_ref.rollout.temperature=0.6",
+            id="verl supplies processed logprobs",
+        ),
+        pytest.param(
+            "a.sh",
+            f"{SKYRL} trainer.algorithm.off_policy_correction.tis_ratio_type=token",
+            id="temperature 1 by default",
+        ),
+        pytest.param(
+            "a.sh",
+            f"{SKYRL} trainer.algorithm.off_policy_correction.tis_ratio_type=token"
+            " generator.sampling_params.temperature=0.6"
+            """ generator.inference_engine.engine_init_kwargs='{"logprobs_mode":"""
+            """ "processed_logprobs"}'""",
+            id="set in a dict",
+        ),
+        pytest.param("a.py", TRL.format(", temperature=0.7"), id="TRL sets processed logprobs"),
+        pytest.param(
+            "a.sh",
+            f"python -m skyrl.train.fully_async trainer.fully_async.max_staleness=4 {SKYRL}",
+            id="salted",
+        ),
+    ],
+)
+def test_silent_where_nothing_is_wrong(tmp_path: Path, name: str, text: str) -> None:
+    assert loud(tmp_path, name, text) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        (
+            "a.sh",
+            (
+                f"{SKYRL} trainer.algorithm.off_policy_correction.tis_ratio_type=token"
+                " generator.sampling_params.temperature=0.6"
+            ),
+            ["RL101 error"],
+        ),
+        (
+            "a.sh",
+            (
+                f"{VERL} algorithm.rollout_correction.bypass_mode=true"
+                " actor_rollout_ref.rollout.temperature=0.6"
+                " +actor_rollout_ref.rollout.engine_kwargs.vllm.logprobs_mode=raw_logprobs"
+            ),
+            ["RL101 error"],
+        ),
+        ("a.py", TRL.format(", cast_lm_head_to_fp32=True"), ["RL501 error"]),
+        (
+            "a.yaml",
+            "vllm_config: {vllm_kwargs: {logprobs-mode: processed_logprobs}}\n",
+            ["RL201 error"],
+        ),
+    ],
+)
+def test_loud_where_something_is(tmp_path: Path, name: str, text: str, says: list[str]) -> None:
+    assert loud(tmp_path, name, text) == says
+
+
+def test_verls_false_never_reaches_vllm(tmp_path: Path) -> None:
+    rollout = only(
+        tmp_path, "a.sh", f"{VERL} actor_rollout_ref.rollout.enable_prefix_caching=False"
+    )
+    setting = rollout.setting("enable_prefix_caching", RELEASE)
+    assert (setting.value, setting.explicit) == (True, False)
+    assert rollout.sync.fate is CacheFate.CLEARED
+
+
+@pytest.mark.parametrize(
+    ("text", "added"),
+    [
+        (
+            f"{VERL} \\\n    actor_rollout_ref.rollout.n=8 \\\n    trainer.nnodes=1\n",
+            "    ++actor_rollout_ref.rollout.engine_kwargs.vllm.no-async-scheduling=True \\\n",
+        ),
+        (
+            f"{SKYRL} \\\n    generator.inference_engine.num_engines=2 \\\n    trainer.epochs=1\n",
+            "    generator.inference_engine.engine_init_kwargs.async_scheduling=False \\\n",
+        ),
+    ],
+)
+def test_fixes_are_spelled_as_the_framework_wants_them(
+    tmp_path: Path, text: str, added: str
+) -> None:
+    write_files(tmp_path, {**PIN, "a.sh": text})
+    fix_all(tmp_path, (rule("RL301"),), Profile.PARITY)
+    lines = (tmp_path / "a.sh").read_text().splitlines(keepends=True)
+    assert lines.count(added) == 1
+    assert "".join(line for line in lines if line != added) == text

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from rlconfig_lint.errors import UserError
 from rlconfig_lint.frameworks import NAMES
-from rlconfig_lint.model import Declared, Profile, Severity, SyncStyle, TrainerKind
+from rlconfig_lint.model import Declared, Profile, SyncStyle, TrainerKind
 from rlconfig_lint.readers.toml import parse
 from rlconfig_lint.releases.known import matching
 
@@ -82,10 +82,6 @@ class Config(Facts):
                 given = {name: getattr(facts, name) for name in facts.model_fields_set}
                 merged.update(given)
         return merged
-
-    @property
-    def fail_severity(self) -> Severity:
-        return Severity[self.fail_on.upper()]
 
 
 def load(path: Path) -> Config:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from rlconfig_lint.lint import Repository, Result
-from rlconfig_lint.model import UNKNOWN, Finding, Fix, Put, Source, Value, show
+from rlconfig_lint.model import Finding, Fix, Put, Source, show
 from rlconfig_lint.readers import read
 from rlconfig_lint.readers.text import Text
 from rlconfig_lint.writers import CannotWriteError, Splice, apply, path_of, splice
@@ -84,8 +84,14 @@ def _plan(
 ) -> _Round:
     """The splices that do not overlap; a fix is taken whole or left for the next round."""
     round_ = _Round()
+    judged = frozenset(repository.files.judged)
     for finding in todo:
         assert finding.fix is not None
+        other = next((p for e in finding.fix.edits if (p := path_of(e)) not in judged), None)
+        if other is not None:
+            changes.refused.append(Refused(finding, f"the place to change is in {other}"))
+            given_up.add(_identity(finding))
+            continue
         try:
             own = [
                 (path_of(edit), splice(_text(repository, path_of(edit)), edit))
@@ -125,6 +131,7 @@ def _change(
     new = Text(path, apply(old.body, splices), old.bom)
     source = read(path, new.encode())
     reason = _doubt(repository.sources[path], source, round_.findings[path])
+    reason = reason or _second_doubt(old, new, round_.findings[path])
     if new.body in seen.setdefault(path, {old.body}):
         reason = "it would go round in a circle with another fix"
     if reason:
@@ -154,6 +161,18 @@ def _doubt(old: Source, new: Source, findings: list[Finding]) -> str:
         if others:
             return f"it would change {others[0]} too"
     return ""
+
+
+def _second_doubt(old: Text, new: Text, findings: list[Finding]) -> str:
+    """What another YAML parser has against the result."""
+    if not new.path.endswith((".yaml", ".yml", ".json")):
+        return ""
+    from rlconfig_lint.writers.documents import second_opinion
+
+    meant = [edit for f in findings if f.fix for edit in f.fix.edits if isinstance(edit, Put)]
+    changed = second_opinion(old, new) or set()
+    others = [key for key in changed if not any(_same_key(key, edit) for edit in meant)]
+    return f"it would change {sorted(others)[0]} too" if others else ""
 
 
 def _values(source: Source) -> Counter[tuple[str, str]]:
@@ -231,6 +250,3 @@ def _text(repository: Repository, path: str) -> Text:
 def _identity(finding: Finding) -> tuple[str, str, str]:
     """What stays the same about a finding when lines move."""
     return finding.code, finding.place.path, f"{finding.setting}:{finding.message}"
-
-
-__all__ = ["UNKNOWN", "Changes", "Refused", "Value", "fix", "wanted"]

@@ -13,7 +13,7 @@ from rlconfig_lint.commands.setup import Configs, prepare
 from rlconfig_lint.fixing import Changes, fix, wanted
 from rlconfig_lint.lint import Repository, Result
 from rlconfig_lint.lint import check as judge
-from rlconfig_lint.model import Finding, Profile, Rule, Severity
+from rlconfig_lint.model import Finding, Rule, Severity
 from rlconfig_lint.readers.text import Text
 from rlconfig_lint.registry import selected
 from rlconfig_lint.reports import report
@@ -191,6 +191,3 @@ def _status(options: Options, configs: Configs, result: Result) -> int:
     level = options.fail_on or (config.fail_on if config else "warning")
     failing = any(f.severity >= Severity[level.upper()] for f in result.findings)
     return int(failing and not options.exit_zero)
-
-
-__all__ = ["Options", "Profile", "check"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rlconfig_lint.model import Source
+from rlconfig_lint.readers.suppressions import suppressions
 from rlconfig_lint.readers.text import Text, UnreadableError
 
 LANGUAGES = {
@@ -45,8 +46,6 @@ def read(path: str, data: bytes) -> Source:
 
 
 def _read(path: str, text: Text, data: bytes) -> Source:
-    from rlconfig_lint.suppress import suppressions
-
     kind = language(path, data[:200])
     comments = suppressions(text)
     if kind == "python":

@@ -58,16 +58,6 @@ def has_reset_running(release: Version) -> bool:
     return within(release, ">=0.12.0")
 
 
-def async_scheduling_by_default(release: Version) -> bool:
-    """0.14.0:config/vllm.py:588."""
-    return within(release, ">=0.14.0")
-
-
-def has_async_scheduling(release: Version) -> bool:
-    """The argument exists from 0.10.0 on."""
-    return within(release, ">=0.10.0")
-
-
 def sleep_clears(release: Version) -> bool:
     """LLM.sleep resets the prefix cache from 0.7.0, AsyncLLM.sleep from 0.10.1 on."""
     return within(release, ">=0.10.1")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 
 from rlconfig_lint.frameworks import Supplied
 from rlconfig_lint.model import UNKNOWN, Entry, Origin, Setting, Value
 from rlconfig_lint.readers.scalars import json_value, truth
-from rlconfig_lint.resolve.tree import Keys, Tree, snake
+from rlconfig_lint.resolve.tree import Keys, snake
 
 BOOLEANS = frozenset(
     (
@@ -78,12 +77,3 @@ def supplied(values: Mapping[str, Supplied], owner: str) -> Iterator[tuple[str, 
 def flags(entries: Iterable[Entry]) -> list[Entry]:
     """The `--flags` of a command."""
     return [entry for entry in entries if entry.key.startswith("-")]
-
-
-def unset(found: dict[str, Setting]) -> dict[str, Setting]:
-    """An explicit null leaves the default standing."""
-    return {name: s for name, s in found.items() if s.value is not None}
-
-
-def relabelled(tree: Tree, entry: Entry) -> Entry:
-    return replace(entry, value=tree.follow(entry))

@@ -6,6 +6,8 @@ import json
 import re
 
 import yaml
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from rlconfig_lint.model import Put, Value
 from rlconfig_lint.readers.documents import compose
@@ -13,6 +15,7 @@ from rlconfig_lint.readers.text import Text
 from rlconfig_lint.writers import CannotWriteError, Splice
 from rlconfig_lint.writers.spelling import rewritten, spelled
 
+_MOST_KEYS = 20_000
 _PLAIN = re.compile(r"[A-Za-z_][\w./-]*")
 _NOT_PLAIN = frozenset(("yes", "no", "on", "off", "true", "false", "null", "y", "n"))
 
@@ -118,3 +121,34 @@ def _known(value: object) -> Value:
     if value is None or isinstance(value, bool | int | float | str | dict):
         return value
     raise CannotWriteError(f"{value!r} has no one-line form")
+
+
+def second_opinion(old: Text, new: Text) -> set[str] | None:
+    """The keys that ruamel.yaml, another parser, sees changed; None where it cannot read either."""
+    before, after = _ruamels_view(old), _ruamels_view(new)
+    if before is None:
+        return None
+    if after is None:
+        return {"everything: the result does not parse"}
+    keys = before.keys() | after.keys()
+    return {key for key in keys if before.get(key, ...) != after.get(key, ...)}
+
+
+def _ruamels_view(text: Text) -> dict[str, str] | None:
+    loader = YAML(typ="rt", pure=True)
+    loader.allow_duplicate_keys = True
+    try:
+        documents = list(loader.load_all(text.body))
+    except (YAMLError, ValueError, RecursionError, AttributeError):
+        return None
+    view: dict[str, str] = {}
+    todo: list[tuple[str, object]] = [(str(n), found) for n, found in enumerate(documents)]
+    while todo and len(view) < _MOST_KEYS:
+        path, found = todo.pop()
+        if isinstance(found, dict):
+            todo.extend((f"{path}.{key}", value) for key, value in found.items())
+        elif isinstance(found, list):
+            todo.extend((f"{path}.{number}", value) for number, value in enumerate(found))
+        else:
+            view[path] = repr(found)
+    return view

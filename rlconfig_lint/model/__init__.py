@@ -1,0 +1,95 @@
+"""The words of the tool: what readers find, what resolve makes of it, what rules say.
+
+Data flows one way: a `Source` is one file that was read; its `Block`s are the mappings, calls and
+commands in it; resolve turns blocks into `Rollout`s; a `Rule` turns a rollout into `Finding`s; a
+finding may carry a `Fix`, a list of edits in the words of this module that the writers turn into
+text. Nothing here imports anything else of the project.
+"""
+
+from __future__ import annotations
+
+from rlconfig_lint.model.findings import (
+    AddStatementAfter,
+    Edit,
+    Example,
+    Finding,
+    Fix,
+    Profile,
+    Put,
+    PutArguments,
+    Rule,
+)
+from rlconfig_lint.model.rollouts import (
+    Declared,
+    Home,
+    KeyStyle,
+    ReleaseFact,
+    ReleaseSpan,
+    Rollout,
+    Setting,
+    Sync,
+    Trainer,
+)
+from rlconfig_lint.model.sources import (
+    ApiCall,
+    Block,
+    Entry,
+    Evidence,
+    Form,
+    Place,
+    PythonFacts,
+    Source,
+    Suppression,
+)
+from rlconfig_lint.model.values import (
+    UNKNOWN,
+    CacheFate,
+    Confidence,
+    Origin,
+    Severity,
+    SyncStyle,
+    TrainerKind,
+    Unknown,
+    Value,
+    show,
+)
+
+__all__ = [
+    "UNKNOWN",
+    "AddStatementAfter",
+    "ApiCall",
+    "Block",
+    "CacheFate",
+    "Confidence",
+    "Declared",
+    "Edit",
+    "Entry",
+    "Evidence",
+    "Example",
+    "Finding",
+    "Fix",
+    "Form",
+    "Home",
+    "KeyStyle",
+    "Origin",
+    "Place",
+    "Profile",
+    "Put",
+    "PutArguments",
+    "PythonFacts",
+    "ReleaseFact",
+    "ReleaseSpan",
+    "Rollout",
+    "Rule",
+    "Setting",
+    "Severity",
+    "Source",
+    "Suppression",
+    "Sync",
+    "SyncStyle",
+    "Trainer",
+    "TrainerKind",
+    "Unknown",
+    "Value",
+    "show",
+]

@@ -1,0 +1,177 @@
+"""What resolve makes of it: settings, facts and rollouts."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from packaging.version import Version
+
+from rlconfig_lint.model.sources import ApiCall, Block, Entry, Evidence, Place
+from rlconfig_lint.model.values import (
+    UNKNOWN,
+    CacheFate,
+    Origin,
+    SyncStyle,
+    TrainerKind,
+    Value,
+    show,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One named value in vLLM's own words, and where it comes from."""
+
+    name: str
+    value: Value
+    origin: Origin
+    source: str = ""  # for a default: whose, with the evidence
+    entry: Entry | None = None
+
+    @property
+    def place(self) -> Place | None:
+        return self.entry.place if self.entry else None
+
+    @property
+    def explicit(self) -> bool:
+        return self.origin in (Origin.EXPLICIT, Origin.INHERITED)
+
+    def __str__(self) -> str:
+        return f"{self.name} = {show(self.value)}"
+
+
+class KeyStyle(enum.Enum):
+    SNAKE = "snake"
+    KEBAB = "kebab"
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where an engine's settings stand, and how a new one is spelled there."""
+
+    block: Block
+    keys: tuple[str, ...] = ()  # the mapping inside a document; the prefix of an override
+    style: KeyStyle = KeyStyle.SNAKE
+    typed: frozenset[str] = frozenset()  # the only names that `keys` takes, where there are any
+    free_keys: tuple[str, ...] = ()  # where all other names go: an escape hatch
+    free_prefix: str = ""  # what an override of such a name begins with: Hydra's `++`
+    negated_false: bool = False  # False reaches the engine only as `no-<key>: true`, at free_keys
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseFact:
+    """Which vLLM releases the project may run: the candidates, in order, and why."""
+
+    candidates: tuple[Version, ...]
+    known: bool
+    evidence: tuple[Evidence, ...] = ()
+    note: str = ""
+    hidden: int = 0  # candidates outside the range that the asking rule speaks about
+
+    def where(self, holds: Callable[[Version], bool]) -> ReleaseSpan:
+        """The part of the candidates for which `holds` is true."""
+        return ReleaseSpan(tuple(v for v in self.candidates if holds(v)), self)
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseSpan:
+    """The releases, among those the project may run, for which a statement holds."""
+
+    releases: tuple[Version, ...]
+    among: ReleaseFact
+
+    def __bool__(self) -> bool:
+        return bool(self.releases)
+
+    @property
+    def certain(self) -> bool:
+        """True when the statement holds on every candidate, or the candidates are really pinned."""
+        everywhere = len(self.among.candidates) + self.among.hidden
+        return self.among.known or len(self.releases) == everywhere
+
+    def __str__(self) -> str:
+        if not self.releases:
+            return "no release"
+        if len(self.releases) == 1:
+            return f"vLLM {self.releases[0]}"
+        return f"vLLM {self.releases[0]} to {self.releases[-1]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """Facts that the user states in the config; a declared fact wins over an inferred one."""
+
+    vllm_version: str | None = None
+    framework: str | None = None
+    trainer: TrainerKind | None = None
+    weight_sync: SyncStyle | None = None
+    trainer_temperature: float | None = None
+    trainer_lm_head: str | None = None
+    source: str = ""  # the config file, or the command line
+
+
+@dataclass(frozen=True, slots=True)
+class Sync:
+    """How weights reach the engine, and what happens to its caches then."""
+
+    style: SyncStyle = SyncStyle.UNKNOWN
+    updates: tuple[ApiCall, ...] = ()
+    pauses: tuple[ApiCall, ...] = ()
+    resets: tuple[ApiCall, ...] = ()
+    sleeps: tuple[ApiCall, ...] = ()
+    salts: tuple[Place, ...] = ()
+    abort_handled: tuple[Place, ...] = ()
+    fate: CacheFate | None = None  # known from the framework; otherwise judged from the calls
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Trainer:
+    """What is known of the side that learns."""
+
+    kind: TrainerKind = TrainerKind.UNKNOWN
+    evidence: tuple[Evidence, ...] = ()
+    divides_by_temperature: bool | None = None
+    temperature: Value = UNKNOWN
+    lm_head: str | None = None  # "float32", "bfloat16" or None where it is not known
+    lm_head_evidence: tuple[Evidence, ...] = ()
+    metrics_only: bool = False  # the rollout's logprobs are only logged, not in the gradient
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """One place where a policy's rollouts are configured."""
+
+    place: Place  # where its engine stands, in the outermost file that says so
+    path: str  # the file that is run or loaded
+    framework: str
+    engine: Mapping[str, Setting]  # what is written, or supplied by the framework
+    sampling: Mapping[str, Setting]
+    home: Home | None
+    release: ReleaseFact
+    trainer: Trainer
+    sync: Sync
+    open: bool = False  # settings may come from where nobody can see
+    http: bool = False  # requests come over HTTP: omitted fields take the server's defaults
+    patches_head: bool = False  # the project's own vLLM code touches the output head
+    env: Mapping[str, str] = field(default_factory=dict)
+    defaults: Callable[[str, Version], Setting] = field(
+        default=lambda name, _: Setting(name, UNKNOWN, Origin.UNKNOWN), repr=False
+    )
+    evidence: tuple[Evidence, ...] = ()  # why this is a rollout
+
+    def setting(self, name: str, release: Version) -> Setting:
+        """The effective setting on one release: written, else the framework's, else vLLM's."""
+        found = self.engine.get(name)
+        if found is not None and found.value is not None:
+            return found
+        if self.open:
+            return Setting(name, UNKNOWN, Origin.UNKNOWN, "comes from outside this file")
+        return self.defaults(name, release)
+
+    def sampled(self, name: str) -> Setting:
+        """A sampling setting for training: `UNKNOWN` where nothing says."""
+        found = self.sampling.get(name)
+        return found or Setting(name, UNKNOWN, Origin.UNKNOWN, "not set where this can be read")

@@ -19,6 +19,7 @@ SKIPPED_FOLDERS = re.compile(
 )
 PROJECT_MARKS = ("pyproject.toml", "setup.py", "setup.cfg", "rlconfig-lint.toml", ".git")
 LARGEST = 1_000_000
+MANIFEST_LARGEST = 50_000_000
 
 # A file without any of these words can neither configure a rollout nor say how weights are updated.
 _WORDS = re.compile(
@@ -95,18 +96,19 @@ def worth_reading(path: str, data: bytes) -> bool:
     return _WORDS.search(data) is not None
 
 
-def load(path: Path, roots: Sequence[Path]) -> bytes | str:
+def load(path: Path, roots: Sequence[Path], largest: int = LARGEST) -> bytes | str:
     """A regular file's bytes, or why it was skipped. Never blocks on a pipe or device."""
     try:
         status = path.stat()
-        if path.is_symlink() and not any(path.resolve().is_relative_to(r) for r in roots):
+        outward = path.is_symlink() and not any(path.resolve().is_relative_to(r) for r in roots)
+        if outward:
             return "a link out of the checked folders: not followed"
     except OSError as error:
         return f"cannot be read: {error.strerror}"
     if not stat.S_ISREG(status.st_mode):
         return "not a regular file"
-    if status.st_size > LARGEST:
-        return f"larger than {LARGEST // 1_000_000} MB: not read"
+    if status.st_size > largest:
+        return f"larger than {largest // 1_000_000} MB: not read"
     try:
         return path.read_bytes()
     except OSError as error:

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from rlconfig_lint.discovery import PROJECT_MARKS, Files, Skipped, load, worth_reading
+from rlconfig_lint.discovery import (
+    MANIFEST_LARGEST,
+    PROJECT_MARKS,
+    Files,
+    Skipped,
+    load,
+    worth_reading,
+)
 from rlconfig_lint.model import (
     Declared,
     Finding,
@@ -23,7 +31,7 @@ from rlconfig_lint.readers.text import Text
 from rlconfig_lint.registry import UNREADABLE
 from rlconfig_lint.releases.known import within
 from rlconfig_lint.resolve.project import Project
-from rlconfig_lint.resolve.release import release_fact
+from rlconfig_lint.resolve.release import Manifests, release_fact
 from rlconfig_lint.resolve.rollouts import remote, rollouts
 from rlconfig_lint.suppress import suppressed
 
@@ -60,6 +68,7 @@ class Repository:
     sources: dict[str, Source] = field(default_factory=dict)
     skipped: list[Skipped] = field(default_factory=list)
     _roots: dict[str, str] = field(default_factory=dict)
+    _releases: dict[tuple[str, str | None], ReleaseFact] = field(default_factory=dict)
 
     def read(self) -> None:
         """Read every file once, the judged ones and those that only give facts."""
@@ -105,11 +114,21 @@ class Repository:
         return self._roots[folder]
 
     def release(self, root: str, declared: Declared) -> ReleaseFact:
-        return release_fact(list(_upwards(root)), self._manifest, declared)
+        key = (root, declared.vllm_version)
+        if key not in self._releases:
+            manifests = Manifests(self._names, self._manifest)
+            self._releases[key] = release_fact(list(_upwards(root)), manifests, declared)
+        return self._releases[key]
+
+    def _names(self, folder: str) -> list[str]:
+        try:
+            return sorted(os.listdir(self.files.base / folder))  # noqa: PTH208 - names are wanted
+        except OSError:
+            return []
 
     def _manifest(self, path: str) -> bytes | None:
-        file = self.files.base / path
-        return file.read_bytes() if file.is_file() else None
+        found = load(self.files.base / path, self.files.roots, largest=MANIFEST_LARGEST)
+        return found if isinstance(found, bytes) else None
 
 
 def check(repository: Repository, rules: Sequence[Rule], profile_for: ProfileFor) -> Result:

@@ -64,6 +64,57 @@ def only(folder: Path, files: dict[str, str]) -> Rollout:
             id="a wheel's address picks one of two locked ones",
         ),
         pytest.param(
+            {"pyproject.toml": '[tool.poetry.dependencies]\nvllm = "^0.17"\n'},
+            ["0.17.0", "0.17.1"],
+            id="Poetry's caret",
+        ),
+        pytest.param(
+            {"pyproject.toml": '[tool.poetry.dependencies]\nvllm = {version = "0.10.2"}\n'},
+            ["0.10.2"],
+            id="Poetry's table",
+        ),
+        pytest.param(
+            {"poetry.lock": '[[package]]\nname = "vllm"\nversion = "0.10.2"\n'},
+            ["0.10.2"],
+            id="poetry.lock",
+        ),
+        pytest.param({"setup.py": "X = {'gpu': ['vllm==0.12.0']}\n"}, ["0.12.0"], id="setup.py"),
+        pytest.param(
+            {"setup.cfg": "install_requires =\n  vllm ~= 0.17.0\n"},
+            ["0.17.0", "0.17.1"],
+            id="setup.cfg",
+        ),
+        pytest.param(
+            {"requirements.txt": "-r more/gpu.txt\n", "more/gpu.txt": "vllm==0.12.0\n"},
+            ["0.12.0"],
+            id="an included file",
+        ),
+        pytest.param(
+            {"requirements/gpu.txt": "vllm==0.12.0\n"}, ["0.12.0"], id="a requirements folder"
+        ),
+        pytest.param(
+            {"environment.yml": "dependencies:\n  - vllm=0.12.0\n"}, ["0.12.0"], id="conda"
+        ),
+        pytest.param({"Dockerfile": "FROM vllm/vllm-openai:v0.18.1\n"}, ["0.18.1"], id="an image"),
+        pytest.param(
+            {"docker/Dockerfile.cuda": "RUN pip install 'vllm==0.12.0' x\n"},
+            ["0.12.0"],
+            id="installed in an image",
+        ),
+        pytest.param(
+            {"assets/versions.sh": 'VLLM_VERSION="v0.10.0"\n'}, ["0.10.0"], id="a variable"
+        ),
+        pytest.param(
+            {".github/workflows/ci.yml": "- run: pip install vllm==0.12.0\n"},
+            ["0.12.0"],
+            id="a workflow",
+        ),
+        pytest.param(
+            {"requirements.txt": "vllm==0.18.1\n", "Dockerfile": "RUN pip install vllm==0.8.5\n"},
+            ["0.18.1"],
+            id="a manifest before an image",
+        ),
+        pytest.param(
             {"pyproject.toml": '[project]\ndependencies = ["vllm-router==1.0"]\n'},
             None,
             id="another package",

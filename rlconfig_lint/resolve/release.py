@@ -1,97 +1,99 @@
-"""Which vLLM releases a project may run, from its own pins and lock files."""
+"""Which vLLM releases a project may run, from its own manifests, nearest folder first."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
-from rlconfig_lint.model import Declared, Evidence, Place, ReleaseFact
-from rlconfig_lint.readers.text import Text, UnreadableError
+from rlconfig_lint.model import Declared, Evidence, ReleaseFact
 from rlconfig_lint.releases.known import matching, releases
+from rlconfig_lint.resolve.manifests import Pin, pin_in
 
-ReadFile = Callable[[str], bytes | None]
-
-MANIFESTS = ("uv.lock", "pyproject.toml", "requirements.txt", "requirements-vllm.txt")
-_LARGEST = 20_000_000
-_LOCKED = re.compile(rb'^name = "vllm"\r?\nversion = "([^"]+)"', re.MULTILINE)
-_REQUIREMENT = re.compile(
-    r"""(?P<quote>["']?)\bvllm(?:\[[^\]]*\])?\s*
-        (?P<specifiers>(?:(?:===?|>=|<=|~=|!=|>|<)\s*[\w.*+!-]+\s*,?\s*)+)""",
-    re.VERBOSE,
+# Most telling first. What an image or a script installs counts only where no manifest says
+# anything: a repository holds scripts for releases that it does not run.
+_MANIFESTS = re.compile(
+    r"(?:uv|poetry|pdm)\.lock|pyproject(?:\.\w+)?\.toml|setup\.(?:py|cfg)|requirements[\w.-]*\.txt"
 )
-_WHEEL = re.compile(r"/vllm-(?P<version>\d+(?:\.\d+)+(?:\.?(?:post|rc)\d+)?)[^/\s\"']*\.whl")
+_ENVIRONMENTS = re.compile(
+    r"environment[\w.-]*\.ya?ml|(?:[\w-]*\.)?Dockerfile[\w.-]*|\w*versions?\.(?:sh|env)|install\w*\.sh"
+    r"|\.gitlab-ci\.yml"
+)
+_FOLDERS = ("requirements", "docker", "assets", "scripts", ".github/workflows")
+_INCLUDED = re.compile(rb"^\s*(?:-r|-c|--requirement|--constraint)[ =]\s*(\S+)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
-class _Pin:
-    specifiers: tuple[str, ...]  # alternatives: extras and markers may each pin their own
-    evidence: Evidence
+class Manifests:
+    """How the resolver looks at folders: the names in one, and a file's bytes."""
+
+    names: Callable[[str], Iterable[str]]
+    read: Callable[[str], bytes | None]
 
 
-def release_fact(folders: Sequence[str], read: ReadFile, declared: Declared) -> ReleaseFact:
-    """The candidates for files below `folders`, nearest folder first.
+def release_fact(folders: Sequence[str], files: Manifests, declared: Declared) -> ReleaseFact:
+    """The candidates for files below `folders`, the nearest folder that says anything first.
 
-    Within one folder the answers are intersected (a lock file inside its own pin); the nearest
-    folder that says anything wins.
+    Within one folder the answers are intersected: a lock file inside its own pin. A file that
+    disagrees with those before it is named and not believed.
     """
     if declared.vllm_version:
         evidence = Evidence(f"vllm-version = {declared.vllm_version!r} in {declared.source}")
         return ReleaseFact(matching(declared.vllm_version), True, (evidence,))
     for folder in folders:
-        pins = list(_pins(folder, read))
+        pins = list(_pins(folder, files, _MANIFESTS)) or list(_pins(folder, files, _ENVIRONMENTS))
         if pins:
             return _intersected(pins)
     return ReleaseFact(releases(), False, (), "no vLLM pin was found")
 
 
-def _pins(folder: str, read: ReadFile) -> Iterator[_Pin]:
-    for name in MANIFESTS:
-        path = f"{folder}/{name}" if folder else name
-        data = read(path)
-        if data is None or b"vllm" not in data or len(data) > _LARGEST:
+def _pins(folder: str, files: Manifests, wanted: re.Pattern[str]) -> Iterator[Pin]:
+    """The pins of a folder's manifests, lock files first, files they include behind them."""
+    todo = sorted(
+        _named(folder, files, wanted), key=lambda path: (not path.endswith(".lock"), path)
+    )
+    seen: set[str] = set()
+    while todo:
+        path = todo.pop(0)
+        data = files.read(path) if path not in seen else None
+        seen.add(path)
+        if data is None:
             continue
-        found = _locked(path, data) if name.endswith(".lock") else _required(path, data)
-        if found:
-            yield found
+        if b"vllm" in data or b"VLLM" in data:
+            pin = pin_in(path, data)
+            if pin is not None:
+                yield pin
+        if path.endswith(".txt"):
+            todo.extend(_beside(path, name.decode("utf-8", "replace")) for name in _included(data))
 
 
-def _locked(path: str, data: bytes) -> _Pin | None:
-    versions = [match for match in _LOCKED.finditer(data) if _valid(match.group(1).decode())]
-    if not versions:
-        return None
-    texts = tuple(dict.fromkeys(match.group(1).decode() for match in versions))
-    line = data.count(b"\n", 0, versions[0].start(1)) + 1
-    place = Place(path, 0, 0, line, 1, line, 1)
-    return _Pin(tuple(f"=={text}" for text in texts), Evidence(f"locked to {_or(texts)}", place))
+def _named(folder: str, files: Manifests, wanted: re.Pattern[str]) -> Iterator[str]:
+    for place in (folder, *(f"{folder}/{name}".lstrip("/") for name in _FOLDERS)):
+        for name in files.names(place):
+            path = f"{place}/{name}" if place else name
+            if (
+                wanted.fullmatch(name)
+                or (place.endswith("requirements") and name[-4:] == ".txt")
+                or (wanted is _ENVIRONMENTS and place.endswith("workflows"))
+            ):
+                yield path
 
 
-def _required(path: str, data: bytes) -> _Pin | None:
-    try:
-        text = Text.decode(path, data)
-    except UnreadableError:
-        return None
-    found: dict[str, Place] = {}
-    comment = re.compile(r"^\s*#")
-    for match in (*_REQUIREMENT.finditer(text.body), *_WHEEL.finditer(text.body)):
-        line = text.line(text.position(match.start())[0])
-        groups = match.groupdict()
-        wanted = groups.get("specifiers") or f"=={groups['version']}"
-        if not comment.match(line):
-            found.setdefault(wanted.strip().rstrip(","), text.place(match.start(), match.end()))
-    usable = {wanted: place for wanted, place in found.items() if _understood(wanted)}
-    if not usable:
-        return None
-    evidence = Evidence(f"vllm{_or(tuple(usable))}", next(iter(usable.values())))
-    return _Pin(tuple(usable), evidence)
+def _included(data: bytes) -> list[bytes]:
+    return _INCLUDED.findall(data)[:20]
 
 
-def _intersected(pins: list[_Pin]) -> ReleaseFact:
+def _beside(path: str, name: str) -> str:
+    folder = path.rpartition("/")[0]
+    return f"{folder}/{name}" if folder else name
+
+
+def _intersected(pins: Sequence[Pin]) -> ReleaseFact:
     candidates: tuple[Version, ...] = ()
     believed: list[Evidence] = []
-    note = ""
+    against: list[str] = []
     for pin in pins:
         admitted = {version for wanted in pin.specifiers for version in matching(wanted)}
         narrowed = admitted if not candidates else admitted & set(candidates)
@@ -99,25 +101,6 @@ def _intersected(pins: list[_Pin]) -> ReleaseFact:
             candidates = tuple(sorted(narrowed))
             believed.append(pin.evidence)
         else:
-            note = f"{pin.evidence} disagrees"
+            against.append(str(pin.evidence))
+    note = f"not believed: {'; '.join(against)}" if against else ""
     return ReleaseFact(candidates, True, tuple(believed), note)
-
-
-def _understood(wanted: str) -> bool:
-    try:
-        matching(wanted)
-    except ValueError:
-        return False
-    return True
-
-
-def _valid(text: str) -> bool:
-    try:
-        Version(text)
-    except InvalidVersion:
-        return False
-    return True
-
-
-def _or(texts: tuple[str, ...]) -> str:
-    return " or ".join(texts)

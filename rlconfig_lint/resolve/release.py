@@ -16,12 +16,13 @@ from rlconfig_lint.resolve.manifests import Pin, pin_in
 # anything: a repository holds scripts for releases that it does not run.
 _MANIFESTS = re.compile(
     r"(?:uv|poetry|pdm)\.lock|pyproject(?:\.\w+)?\.toml|setup\.(?:py|cfg)|requirements[\w.-]*\.txt"
+    r"|requirements/[\w.-]+\.txt"
 )
 _ENVIRONMENTS = re.compile(
-    r"environment[\w.-]*\.ya?ml|(?:[\w-]*\.)?Dockerfile[\w.-]*|\w*versions?\.(?:sh|env)|install\w*\.sh"
-    r"|\.gitlab-ci\.yml"
+    r"(?:docker/|assets/|scripts/)?(?:environment[\w.-]*\.ya?ml|(?:[\w-]*\.)?Dockerfile[\w.-]*"
+    r"|\w*versions?\.(?:sh|env)|install\w*\.sh)|\.gitlab-ci\.yml|\.github/workflows/[\w.-]+\.ya?ml"
 )
-_FOLDERS = ("requirements", "docker", "assets", "scripts", ".github/workflows")
+_FOLDERS = ("", "requirements/", "docker/", "assets/", "scripts/", ".github/workflows/")
 _INCLUDED = re.compile(rb"^\s*(?:-r|-c|--requirement|--constraint)[ =]\s*(\S+)", re.MULTILINE)
 
 
@@ -70,15 +71,11 @@ def _pins(folder: str, files: Manifests, wanted: re.Pattern[str]) -> Iterator[Pi
 
 
 def _named(folder: str, files: Manifests, wanted: re.Pattern[str]) -> Iterator[str]:
-    for place in (folder, *(f"{folder}/{name}".lstrip("/") for name in _FOLDERS)):
-        for name in files.names(place):
-            path = f"{place}/{name}" if place else name
-            if (
-                wanted.fullmatch(name)
-                or (place.endswith("requirements") and name[-4:] == ".txt")
-                or (wanted is _ENVIRONMENTS and place.endswith("workflows"))
-            ):
-                yield path
+    top = f"{folder}/" if folder else ""
+    for inner in _FOLDERS:
+        for name in files.names(top + inner):
+            if wanted.fullmatch(inner + name):
+                yield top + inner + name
 
 
 def _included(data: bytes) -> list[bytes]:

@@ -106,19 +106,26 @@ def releases_where(
     return rollout.release.where(known_and_holds)
 
 
-def effective(rollout: Rollout, name: str, span: ReleaseSpan) -> Setting:
-    return rollout.setting(name, span.releases[-1])
-
-
 def where_from(setting: Setting) -> str:
     """`logprobs_mode = raw_logprobs (default of vLLM 0.18.1)`."""
     origin = f"set at {setting.place}" if setting.explicit and setting.place else setting.source
     return f"{setting} ({origin})" if origin else str(setting)
 
 
-def place_of(rollout: Rollout, setting: Setting) -> Place:
-    """The setting where it is written; the engine where it is not."""
-    return setting.place if setting.explicit and setting.place else rollout.place
+@dataclass(frozen=True)
+class Subject:
+    """What a finding is about: its place, its name, its effective value and where that is from."""
+
+    place: Place
+    setting: str
+    effective: str
+
+
+def about(rollout: Rollout, name: str, span: ReleaseSpan) -> Subject:
+    """A setting where it is written; the engine, where it is not."""
+    setting = rollout.setting(name, span.releases[-1])
+    written = setting.place if setting.explicit and setting.place else rollout.place
+    return Subject(written, name, where_from(setting))
 
 
 def judged(
@@ -128,10 +135,8 @@ def judged(
     message: str,
     *,
     span: ReleaseSpan,
-    place: Place,
-    setting: str = "",
-    from_: str = "",
-    help_: str = "",
+    subject: Subject,
+    help_: str,
     doubts: tuple[Doubt, ...] = (),
     evidence: tuple[Evidence, ...] = (),
     fix: Fix | None = None,
@@ -143,16 +148,16 @@ def judged(
         severity = severity.lowered()
     if doubts:
         facts = "; ".join(f"{doubt.fact} (declare {doubt.declare})" for doubt in doubts)
-        help_ = f"{help_}. Not certain: {facts}" if help_ else f"Not certain: {facts}"
+        help_ = f"{help_}. Not certain: {facts}"
     code, name = rule
     return Finding(
         code,
         name,
         severity,
-        place,
+        subject.place,
         message,
-        setting,
-        from_,
+        subject.setting,
+        subject.effective,
         str(span),
         help_,
         (*rollout.release.evidence[:1], *evidence),

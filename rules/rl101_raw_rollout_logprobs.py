@@ -57,13 +57,11 @@ from rlconfig_lint.judging import (
     USES_ROLLOUT_LOGPROBS,
     Doubt,
     Sampling,
-    effective,
+    about,
     judged,
-    place_of,
     put,
     releases_where,
     sampling_of,
-    where_from,
 )
 from rlconfig_lint.model import (
     Example,
@@ -95,17 +93,15 @@ def check(rollout: Rollout, profile: Profile) -> Iterator[Finding]:
     severity, doubts = _severity(rollout, sampling)
     if profile is Profile.PARITY and severity is not Severity.ERROR:
         severity, doubts = Severity.WARNING, ()
-    setting = effective(rollout, "logprobs_mode", raw)
+    mode = rollout.setting("logprobs_mode", raw.releases[-1]).value
     fix = _fix(rollout, sampling, raw, profile)
     yield judged(
         ID,
         rollout,
         severity,
-        _message(rollout, sampling, setting.value),
+        _message(rollout, sampling, mode),
         span=raw,
-        place=place_of(rollout, setting),
-        setting="logprobs_mode",
-        from_=where_from(setting),
+        subject=about(rollout, "logprobs_mode", raw),
         help_=_help(rollout, sampling, raw),
         doubts=doubts,
         evidence=(*rollout.trainer.evidence, *sampling.evidence),

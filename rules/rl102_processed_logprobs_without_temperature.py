@@ -46,12 +46,10 @@ from rlconfig_lint.judging import (
     DECLARE_TRAINER,
     USES_ROLLOUT_LOGPROBS,
     Doubt,
-    effective,
+    about,
     judged,
-    place_of,
     releases_where,
     sampling_of,
-    where_from,
 )
 from rlconfig_lint.model import Example, Finding, Profile, Rollout, Rule, Severity, TrainerKind
 from rlconfig_lint.releases import behaviour
@@ -79,16 +77,13 @@ def check(rollout: Rollout, profile: Profile) -> Iterator[Finding]:
         doubts.append(Doubt("what the trainer does with these logprobs", DECLARE_TRAINER))
     if not sampling.bent:
         doubts.append(Doubt("the rollout temperature", DECLARE_TEMPERATURE))
-    setting = effective(rollout, "logprobs_mode", misleading)
     yield judged(
         ID,
         rollout,
         Severity.ERROR,
         f"processed_logprobs leave out {sampling or 'the temperature'} in {misleading}",
         span=misleading,
-        place=place_of(rollout, setting),
-        setting="logprobs_mode",
-        from_=where_from(setting),
+        subject=about(rollout, "logprobs_mode", misleading),
         help_="raise the pin to vllm>=0.10.2: there they are the sampled distribution",
         doubts=tuple(doubts),
         evidence=rollout.trainer.evidence,

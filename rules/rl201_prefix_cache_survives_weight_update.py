@@ -50,7 +50,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rlconfig_lint.judging import effective, judged, place_of, put, releases_where, where_from
+from rlconfig_lint.judging import about, judged, put, releases_where
 from rlconfig_lint.model import (
     AddStatementAfter,
     ApiCall,
@@ -91,7 +91,6 @@ def check(rollout: Rollout, profile: Profile) -> Iterator[Finding]:
 def _survives(rollout: Rollout, profile: Profile, stale: ReleaseSpan) -> Finding:
     sync = rollout.sync
     in_flight = sync.style is SyncStyle.IN_FLIGHT
-    setting = effective(rollout, "enable_prefix_caching", stale)
     absorbed = in_flight and rollout.trainer.kind not in (
         TrainerKind.ROLLOUT_LOGPROBS,
         TrainerKind.RECOMPUTE,
@@ -103,9 +102,7 @@ def _survives(rollout: Rollout, profile: Profile, stale: ReleaseSpan) -> Finding
         "the prefix cache survives a weight update here: new rollouts continue from keys and values"
         " that older policies computed",
         span=stale,
-        place=place_of(rollout, setting),
-        setting="enable_prefix_caching",
-        from_=where_from(setting),
+        subject=about(rollout, "enable_prefix_caching", stale),
         help_=_help(in_flight),
         evidence=(*sync.evidence, *_updates(sync.updates)),
         fix=_fix(rollout, profile, stale),
@@ -113,16 +110,13 @@ def _survives(rollout: Rollout, profile: Profile, stale: ReleaseSpan) -> Finding
 
 
 def _on_for_parity(rollout: Rollout, on: ReleaseSpan) -> Finding:
-    setting = effective(rollout, "enable_prefix_caching", on)
     return judged(
         ID,
         rollout,
         Severity.WARNING,
         "prefix caching is on: one more thing that the V0 reference did not have",
         span=on,
-        place=place_of(rollout, setting),
-        setting="enable_prefix_caching",
-        from_=where_from(setting),
+        subject=about(rollout, "enable_prefix_caching", on),
         help_="turn it off while comparing; afterwards it is right again with a reset behind every"
         " weight update",
         fix=_off(rollout),

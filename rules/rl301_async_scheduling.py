@@ -52,13 +52,11 @@ from dataclasses import dataclass
 from packaging.version import Version
 
 from rlconfig_lint.judging import (
-    effective,
+    about,
     judged,
-    place_of,
     put,
     releases_where,
     sampling_of,
-    where_from,
 )
 from rlconfig_lint.model import (
     UNKNOWN,
@@ -91,16 +89,13 @@ def check(rollout: Rollout, profile: Profile) -> Iterator[Finding]:
         found = _Combination(on, Severity.WARNING, message)
     if found is None or not found.span:
         return
-    setting = effective(rollout, "async_scheduling", found.span)
     yield judged(
         ID,
         rollout,
         found.severity,
         found.message,
         span=found.span,
-        place=place_of(rollout, setting),
-        setting="async_scheduling",
-        from_=where_from(setting),
+        subject=about(rollout, "async_scheduling", found.span),
         help_="set async_scheduling to false",
         fix=put(
             rollout,

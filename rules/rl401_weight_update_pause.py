@@ -50,7 +50,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rlconfig_lint.judging import judged
+from rlconfig_lint.judging import Subject, judged
 from rlconfig_lint.model import (
     UNKNOWN,
     ApiCall,
@@ -93,9 +93,7 @@ def check(rollout: Rollout, profile: Profile) -> Iterator[Finding]:
                 verdict.severity,
                 verdict.message,
                 span=verdict.span,
-                place=pause.place,
-                setting="pause_generation",
-                from_=_written(pause),
+                subject=Subject(pause.place, "pause_generation", _written(pause)),
                 help_=verdict.help,
                 fix=verdict.fix,
             )

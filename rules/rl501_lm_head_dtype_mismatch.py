@@ -50,6 +50,7 @@ from rlconfig_lint.judging import (
     DECLARE_TRAINER,
     USES_ROLLOUT_LOGPROBS,
     Doubt,
+    Subject,
     judged,
     put,
 )
@@ -107,9 +108,7 @@ def _one_sided(rollout: Rollout, span: ReleaseSpan, message: str) -> Finding:
         severity,
         f"{message}: worse than bfloat16 on both",
         span=span,
-        place=rollout.place,
-        setting="hf_overrides",
-        from_=_head_text(rollout, span),
+        subject=_heads(rollout, span),
         help_=_help(rollout, span, fix),
         doubts=doubts,
         evidence=rollout.trainer.lm_head_evidence,
@@ -124,9 +123,7 @@ def _for_parity(rollout: Rollout, span: ReleaseSpan) -> Finding:
         Severity.WARNING,
         "the engine's lm_head is not float32: the founding report needed it on both sides",
         span=span,
-        place=rollout.place,
-        setting="hf_overrides",
-        from_=_head_text(rollout, span),
+        subject=_heads(rollout, span),
         help_=f"make both sides float32, together. {_how(span)}",
     )
 
@@ -162,9 +159,10 @@ def _works_everywhere(span: ReleaseSpan) -> bool:
     return all(behaviour.head_dtype_works(release) for release in span.releases)
 
 
-def _head_text(rollout: Rollout, span: ReleaseSpan) -> str:
+def _heads(rollout: Rollout, span: ReleaseSpan) -> Subject:
     trainer = rollout.trainer.lm_head or "not known"
-    return f"trainer {trainer}, engine {rollout_head(rollout, span.releases[-1])}"
+    both = f"trainer {trainer}, engine {rollout_head(rollout, span.releases[-1])}"
+    return Subject(rollout.place, "hf_overrides", both)
 
 
 _TRAINER = """\

@@ -42,7 +42,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rlconfig_lint.judging import effective, judged, place_of, where_from
+from rlconfig_lint.judging import about, judged
 from rlconfig_lint.model import UNKNOWN, Example, Finding, Profile, Rollout, Rule, Severity
 from rlconfig_lint.releases import behaviour
 from rlconfig_lint.resolve.heads import head_dtype_asked, rollout_head
@@ -59,16 +59,13 @@ def check(rollout: Rollout, profile: Profile) -> Iterator[Finding]:
         )
     )
     if ignored:
-        setting = effective(rollout, "hf_overrides", ignored)
         yield judged(
             ID,
             rollout,
             Severity.ERROR,
             "head_dtype is ignored here: the engine's lm_head stays in the model's dtype",
             span=ignored,
-            place=place_of(rollout, setting),
-            setting="hf_overrides",
-            from_=where_from(setting),
+            subject=about(rollout, "hf_overrides", ignored),
             help_="upgrade to vLLM >=0.26.0, or register a plugin with a float32 head",
         )
 

@@ -43,7 +43,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rlconfig_lint.judging import effective, judged, place_of, put, releases_where, where_from
+from rlconfig_lint.judging import about, judged, put, releases_where
 from rlconfig_lint.model import Example, Finding, Form, Profile, Rollout, Rule, Severity
 
 ID = ("RL601", "generation-config-leak")
@@ -54,16 +54,13 @@ def check(rollout: Rollout, profile: Profile) -> Iterator[Finding]:
         return
     leaks = releases_where(rollout, "generation_config", lambda value, _: value != "vllm")
     if leaks:
-        setting = effective(rollout, "generation_config", leaks)
         yield judged(
             ID,
             rollout,
             Severity.WARNING,
             "what a request leaves out comes from the model's generation_config.json",
             span=leaks,
-            place=place_of(rollout, setting),
-            setting="generation_config",
-            from_=where_from(setting),
+            subject=about(rollout, "generation_config", leaks),
             help_="set generation_config to vllm",
             fix=put(
                 rollout, "generation_config", "vllm", "set generation_config to vllm", safe=True

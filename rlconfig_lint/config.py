@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Mapping
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
 from rlconfig_lint.errors import UserError
 from rlconfig_lint.frameworks import NAMES
@@ -55,12 +56,12 @@ class Config(Facts):
     ignore: tuple[str, ...] = ()
     fail_on: Literal["error", "warning", "info"] = "warning"
     paths: dict[str, Facts] = Field(default_factory=dict)
-    source: str = Field(default="the configuration", exclude=True)
+    _file: Path = PrivateAttr(default=Path())
 
-    def profile_for(self, path: str) -> Profile:
+    def profile_for(self, path: Path) -> Profile:
         return Profile(self._facts(path).get("profile") or "production")
 
-    def declared(self, path: str) -> Declared:
+    def declared(self, path: Path) -> Declared:
         """The facts for one file: those of the last matching `paths` pattern win."""
         facts = self._facts(path)
         trainer, sync = facts.get("trainer"), facts.get("weight_sync")
@@ -71,14 +72,15 @@ class Config(Facts):
             SyncStyle(sync) if sync else None,
             facts.get("trainer_temperature"),
             facts.get("trainer_lm_head"),
-            self.source,
+            self._file.name,
         )
 
-    def _facts(self, path: str) -> dict[str, Any]:
+    def _facts(self, path: Path) -> dict[str, Any]:
+        shown = Path(os.path.relpath(path, self._file.parent)).as_posix()
         names = Facts.model_fields
         merged = {name: getattr(self, name) for name in names}
         for pattern, facts in self.paths.items():
-            if fnmatch(path, pattern):
+            if fnmatch(shown, pattern):
                 given = {name: getattr(facts, name) for name in facts.model_fields_set}
                 merged.update(given)
         return merged
@@ -113,9 +115,11 @@ def _validated(table: Mapping[str, Any], path: Path) -> Config:
         if unknown:
             key = sorted(unknown)[0]
             raise ConfigError(f"{path}: unknown key {key!r}{_suggestion(key)}")
-        return Config.model_validate({**table}).model_copy(update={"source": path.name})
+        config = Config.model_validate({**table})
     except ValidationError as error:
         raise ConfigError(f"{path}: {_first(error)}") from None
+    config._file = path
+    return config
 
 
 def _first(error: ValidationError) -> str:
@@ -128,6 +132,6 @@ def _first(error: ValidationError) -> str:
 
 
 def _suggestion(key: str) -> str:
-    names = [name.replace("_", "-") for name in Config.model_fields if name != "source"]
+    names = [name.replace("_", "-") for name in Config.model_fields]
     close = difflib.get_close_matches(key.replace("_", "-"), names, 1)
     return f"; did you mean {close[0]!r}?" if close else f"; known keys: {', '.join(names)}"

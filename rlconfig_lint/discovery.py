@@ -48,7 +48,8 @@ class Files:
     judged: list[str] = field(default_factory=list)
     context: list[str] = field(default_factory=list)  # read for facts only
     skipped: list[Skipped] = field(default_factory=list)
-    roots: list[Path] = field(default_factory=list)
+    roots: list[Path] = field(default_factory=list)  # where files may be read and written
+    tops: list[Path] = field(default_factory=list)  # where the search for a project ends
 
 
 class MissingPathError(UserError):
@@ -69,11 +70,13 @@ def discover(paths: Sequence[Path], base: Path) -> Files:
             raise MissingPathError(f"{path}: no such file or directory")
         if path.is_dir():
             files.roots.append(path.resolve())
+            files.tops.append(path.resolve())
             judged.update(dict.fromkeys(_shown(p, base) for p in _listed(path)))
             continue
-        files.roots.append(path.resolve().parent)
-        judged[_shown(path, base)] = None
         root = project_root(path)
+        files.roots.append(root.resolve())
+        files.tops.append(root.resolve())
+        judged[_shown(path, base)] = None
         context.update(dict.fromkeys(_shown(p, base) for p in _listed(root)))
     files.judged = list(judged)
     files.context = [path for path in context if path not in judged]
@@ -91,7 +94,7 @@ def project_root(path: Path) -> Path:
 
 def worth_reading(path: str, data: bytes) -> bool:
     """The byte gate: false for a file that cannot matter to any rule."""
-    if language(path, data[:200]) == "documents":
+    if language(path, data[:200]) in ("documents", "toml"):
         return _FOR_A_DOCUMENT.search(data) is not None
     return _WORDS.search(data) is not None
 

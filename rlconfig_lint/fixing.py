@@ -6,6 +6,7 @@ guards (a text that came before, or a round too many, puts the original back).
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from rlconfig_lint.writers.spelling import spelled
 
 MOST_ROUNDS = 20
 Judge = Callable[[], Result]
+Identity = tuple[str, str, str, int]
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class _Round:
 def fix(repository: Repository, judge: Judge, *, unsafe: bool) -> Changes:
     """Fix everything that can be fixed; nothing is written to disk here."""
     changes = Changes(result=judge())
-    given_up: set[tuple[str, str, str]] = set()
+    given_up: set[Identity] = set()
     seen: dict[str, set[str]] = {}
     for _ in range(MOST_ROUNDS):
         todo = [
@@ -65,8 +67,8 @@ def fix(repository: Repository, judge: Judge, *, unsafe: bool) -> Changes:
         round_ = _plan(repository, todo, changes, given_up)
         if not round_.splices:
             return changes
-        for path, splices in round_.splices.items():
-            _change(repository, path, splices, round_, changes, seen, given_up)
+        for path in round_.splices:
+            _change(repository, path, round_, changes, seen, given_up)
         _settle(repository, judge, round_, changes, given_up)
     _undo_all(repository, judge, changes)
     return changes
@@ -80,7 +82,7 @@ def _plan(
     repository: Repository,
     todo: Iterable[Finding],
     changes: Changes,
-    given_up: set[tuple[str, str, str]],
+    given_up: set[Identity],
 ) -> _Round:
     """The splices that do not overlap; a fix is taken whole or left for the next round."""
     round_ = _Round()
@@ -120,29 +122,50 @@ def _overlaps(change: Splice, others: Iterable[Splice]) -> bool:
 def _change(
     repository: Repository,
     path: str,
-    splices: list[Splice],
     round_: _Round,
     changes: Changes,
     seen: dict[str, set[str]],
-    given_up: set[tuple[str, str, str]],
+    given_up: set[Identity],
 ) -> None:
-    """Put a file's new text in place, unless it does not read, or came before."""
+    """Put a file's new text in place, unless something is wrong with it. Of several fixes that are
+    doubtful together, the first that is not so alone is made, and the others wait."""
+    splices, findings = round_.splices[path], round_.findings[path]
+    reason = _put_in_place(repository, path, splices, findings, changes, seen)
+    if not reason:
+        return
+    round_.findings[path] = []
+    for change, finding in zip(splices, findings, strict=True):
+        if len(splices) > 1:
+            reason = _put_in_place(repository, path, [change], [finding], changes, seen)
+        if not reason:
+            round_.findings[path] = [finding]
+            return
+        changes.refused.append(Refused(finding, reason))
+        given_up.add(_identity(finding))
+
+
+def _put_in_place(
+    repository: Repository,
+    path: str,
+    splices: list[Splice],
+    findings: list[Finding],
+    changes: Changes,
+    seen: dict[str, set[str]],
+) -> str:
+    """Why a file's new text was not taken; "" where it was."""
     old = _text(repository, path)
     new = Text(path, apply(old.body, splices), old.bom)
     source = read(path, new.encode())
-    reason = _doubt(repository.sources[path], source, round_.findings[path])
-    reason = reason or _second_doubt(old, new, round_.findings[path])
     if new.body in seen.setdefault(path, {old.body}):
-        reason = "it would go round in a circle with another fix"
-    if reason:
-        for finding in round_.findings[path]:
-            changes.refused.append(Refused(finding, reason))
-            given_up.add(_identity(finding))
-        return
-    seen[path].add(new.body)
-    changes.before.setdefault(path, old)
-    changes.after[path] = new
-    repository.sources[path] = source
+        return "it would go round in a circle with another fix"
+    reason = _doubt(repository.sources[path], source, findings)
+    reason = reason or _second_doubt(old, new, findings) or _third_doubt(old, new)
+    if not reason:
+        seen[path].add(new.body)
+        changes.before.setdefault(path, old)
+        changes.after[path] = new
+        repository.sources[path] = source
+    return reason
 
 
 def _doubt(old: Source, new: Source, findings: list[Finding]) -> str:
@@ -157,7 +180,8 @@ def _doubt(old: Source, new: Source, findings: list[Finding]) -> str:
         if not any(_is_meant(key, value, edit) for key, value in arrived):
             return f"{edit.name} = {show(edit.value)} did not arrive"
     if len(meant) == sum(len(f.fix.edits) for f in findings if f.fix):
-        others = [key for key, _ in gone if not any(_same_key(key, edit) for edit in meant)]
+        touched = [key for key, _ in (*gone, *arrived)]
+        others = [key for key in touched if not any(_same_key(key, edit) for edit in meant)]
         if others:
             return f"it would change {others[0]} too"
     return ""
@@ -173,6 +197,23 @@ def _second_doubt(old: Text, new: Text, findings: list[Finding]) -> str:
     changed = second_opinion(old, new) or set()
     others = [key for key in changed if not any(_same_key(key, edit) for edit in meant)]
     return f"it would change {sorted(others)[0]} too" if others else ""
+
+
+def _third_doubt(old: Text, new: Text) -> str:
+    """What Python's compiler has against the result: its parser lets a repeated argument pass."""
+    if not new.path.endswith(".py") or not _compiles(old):
+        return ""
+    return "" if _compiles(new) else "the result would not compile"
+
+
+def _compiles(text: Text) -> bool:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(text.body, text.path, "exec", dont_inherit=True)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
 
 
 def _values(source: Source) -> Counter[tuple[str, str]]:
@@ -201,28 +242,25 @@ def _settle(
     judge: Judge,
     round_: _Round,
     changes: Changes,
-    given_up: set[tuple[str, str, str]],
+    given_up: set[Identity],
 ) -> None:
-    """Judge again; a fix whose finding is still there is taken back with its file."""
+    """Judge again; a file in which as many findings of a kind remain as before is taken back."""
+    before = Counter(map(_kind, changes.result.findings))
     result = judge()
-    still = {_identity(finding) for finding in result.findings}
+    after = Counter(map(_kind, result.findings))
     failed = {
         path
         for path, findings in round_.findings.items()
-        if any(_identity(f) in still and _identity(f) not in given_up for f in findings)
+        if any(after[_kind(finding)] >= before[_kind(finding)] for finding in findings)
     }
-    for path in failed:
-        for finding in round_.findings[path]:
-            if _identity(finding) not in given_up:
-                changes.refused.append(Refused(finding, "the finding is still there afterwards"))
-                given_up.add(_identity(finding))
+    for path, findings in round_.findings.items():
+        if path not in failed:
+            changes.fixed.extend(findings)
+            continue
+        for finding in findings:
+            changes.refused.append(Refused(finding, "the finding is still there afterwards"))
+            given_up.add(_identity(finding))
         _undo(repository, path, changes)
-    changes.fixed.extend(
-        finding
-        for path, findings in round_.findings.items()
-        for finding in findings
-        if path not in failed and _identity(finding) not in given_up
-    )
     changes.result = judge() if failed else result
 
 
@@ -247,6 +285,10 @@ def _text(repository: Repository, path: str) -> Text:
     return Text(path, source.text, source.bom)
 
 
-def _identity(finding: Finding) -> tuple[str, str, str]:
-    """What stays the same about a finding when lines move."""
-    return finding.code, finding.place.path, f"{finding.setting}:{finding.message}"
+def _kind(finding: Finding) -> tuple[str, str, str]:
+    return finding.code, finding.place.path, finding.setting
+
+
+def _identity(finding: Finding) -> Identity:
+    """A finding in one text: what is given up there is not tried again."""
+    return finding.code, finding.place.path, finding.setting, finding.place.line

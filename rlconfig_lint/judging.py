@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from packaging.version import Version
 
@@ -16,6 +16,7 @@ from rlconfig_lint.model import (
     Origin,
     Place,
     Put,
+    ReleaseFact,
     ReleaseSpan,
     Rollout,
     Setting,
@@ -50,26 +51,21 @@ class Sampling:
     unknown: tuple[str, ...]
 
     @property
-    def tempered(self) -> bool:
-        return any(setting.name == "temperature" for setting in self.bent)
-
-    @property
-    def truncated(self) -> bool:
-        return any(setting.name in TRUNCATION for setting in self.bent)
-
-    @property
     def evidence(self) -> tuple[Evidence, ...]:
         return tuple(Evidence(str(setting), setting.place) for setting in self.bent)
 
     @property
-    def reshaping(self) -> str:
-        """What a trainer's own logprobs can have too: temperature and penalties."""
-        return _listed(s for s in self.bent if s.name not in TRUNCATION)
+    def temperature(self) -> str:
+        return _listed(s for s in self.bent if s.name == "temperature")
 
     @property
-    def cutting(self) -> str:
-        """What leaves tokens out of the distribution."""
+    def truncation(self) -> str:
         return _listed(s for s in self.bent if s.name in TRUNCATION)
+
+    @property
+    def beyond_the_trainer(self) -> str:
+        """What no trainer's own logprobs have: truncation and penalties."""
+        return _listed(s for s in self.bent if s.name != "temperature")
 
     def __str__(self) -> str:
         return _listed(self.bent)
@@ -143,12 +139,14 @@ def judged(
 ) -> Finding:
     """A finding, one level lower for each fact it rests on that nobody could see."""
     if not span.certain:
-        doubts = (*doubts, Doubt("the vLLM release is not pinned", DECLARE_RELEASE))
+        doubts = (*doubts, Doubt(_which_release(rollout), DECLARE_RELEASE))
     for _ in doubts:
         severity = severity.lowered()
     if doubts:
         facts = "; ".join(f"{doubt.fact} (declare {doubt.declare})" for doubt in doubts)
         help_ = f"{help_}. Not certain: {facts}"
+    if fix is not None:
+        fix = _as_safe_as_its_facts(fix, rollout.release, doubts)
     code, name = rule
     return Finding(
         code,
@@ -164,6 +162,20 @@ def judged(
         Confidence.MEDIUM if doubts else Confidence.HIGH,
         fix,
     )
+
+
+def _which_release(rollout: Rollout) -> str:
+    if rollout.release.known:
+        return "it holds for a part of the releases that the project admits"
+    return "the vLLM release is not pinned"
+
+
+def _as_safe_as_its_facts(fix: Fix, release: ReleaseFact, doubts: tuple[Doubt, ...]) -> Fix | None:
+    """No key is written that a release the project admits would refuse; with a doubt, no fix is
+    safe."""
+    if release.known and release.hidden:
+        return None
+    return replace(fix, safe=fix.safe and not doubts and not release.hidden)
 
 
 def put(rollout: Rollout, name: str, value: Value, title: str, *, safe: bool) -> Fix | None:

@@ -109,7 +109,7 @@ class Repository:
         if folder not in self._roots:
             here = self.files.base / folder
             marked = any((here / mark).exists() for mark in PROJECT_MARKS)
-            top = not folder or here.resolve() in self.files.roots
+            top = not folder or here.resolve() in self.files.tops
             self._roots[folder] = folder if marked or top else self.root_of(folder)
         return self._roots[folder]
 

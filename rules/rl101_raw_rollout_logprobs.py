@@ -64,6 +64,7 @@ from rlconfig_lint.judging import (
     sampling_of,
 )
 from rlconfig_lint.model import (
+    UNKNOWN,
     Example,
     Finding,
     Fix,
@@ -74,6 +75,7 @@ from rlconfig_lint.model import (
     Severity,
     TrainerKind,
     Value,
+    show,
 )
 from rlconfig_lint.releases import behaviour
 from rlconfig_lint.resolve.sampling import REPLAYED_BY_NOBODY
@@ -87,14 +89,13 @@ def check(rollout: Rollout, profile: Profile) -> Iterator[Finding]:
     if not raw or _raw_on_purpose(rollout):
         return
     sampling = sampling_of(rollout)
+    mode = rollout.setting("logprobs_mode", raw.releases[-1]).value
     unread = rollout.trainer.kind is TrainerKind.RECOMPUTE and not sampling.bent
     if unread and profile is not Profile.PARITY:
         return
-    severity, doubts = _severity(rollout, sampling)
+    severity, doubts = _severity(rollout, sampling, mode)
     if profile is Profile.PARITY and severity is not Severity.ERROR:
         severity, doubts = Severity.WARNING, ()
-    mode = rollout.setting("logprobs_mode", raw.releases[-1]).value
-    fix = _fix(rollout, sampling, raw, profile)
     yield judged(
         ID,
         rollout,
@@ -105,7 +106,7 @@ def check(rollout: Rollout, profile: Profile) -> Iterator[Finding]:
         help_=_help(rollout, sampling, raw),
         doubts=doubts,
         evidence=(*rollout.trainer.evidence, *sampling.evidence),
-        fix=fix,
+        fix=_fix(rollout, sampling, raw, profile),
     )
 
 
@@ -113,45 +114,55 @@ def _raw_on_purpose(rollout: Rollout) -> bool:
     """Explicit raw beside a processor that no trainer replays, at temperature 1."""
     chosen = rollout.engine.get("logprobs_mode")
     processors = any(name in rollout.sampling for name in REPLAYED_BY_NOBODY)
-    return bool(chosen and chosen.explicit and processors and not sampling_of(rollout).tempered)
+    return bool(chosen and chosen.explicit and processors and not sampling_of(rollout).temperature)
 
 
-def _severity(rollout: Rollout, sampling: Sampling) -> tuple[Severity, tuple[Doubt, ...]]:
+def _severity(
+    rollout: Rollout, sampling: Sampling, mode: Value
+) -> tuple[Severity, tuple[Doubt, ...]]:
     trainer = rollout.trainer
     if trainer.kind is TrainerKind.RECOMPUTE:
         return Severity.INFO, ()
     doubts: list[Doubt] = []
     if trainer.kind not in USES_ROLLOUT_LOGPROBS:
         doubts.append(Doubt("what the trainer does with these logprobs", DECLARE_TRAINER))
+    if _are_logits(mode):
+        return Severity.ERROR, tuple(doubts)
     if not sampling.bent:
         if "temperature" not in sampling.unknown:
             return Severity.INFO, ()
         doubts.append(Doubt("the rollout temperature", DECLARE_TEMPERATURE))
-    elif trainer.divides_by_temperature is None and sampling.tempered:
+    elif trainer.divides_by_temperature is None and sampling.temperature:
         doubts.append(Doubt("whether the trainer divides by the temperature", DECLARE_TEMPERATURE))
-    only_cut = sampling.bent and not sampling.reshaping
-    if trainer.divides_by_temperature is False or trainer.metrics_only or only_cut:
+    only_beyond = sampling.bent and not sampling.temperature
+    if trainer.divides_by_temperature is False or only_beyond:
         return Severity.WARNING, tuple(doubts)
     return Severity.ERROR, tuple(doubts)
+
+
+def _are_logits(mode: Value) -> bool:
+    return isinstance(mode, str) and mode.endswith("_logits")
 
 
 def _message(rollout: Rollout, sampling: Sampling, mode: Value) -> str:
     trainer = rollout.trainer
     if trainer.kind is TrainerKind.RECOMPUTE:
         return f"{mode} returned to a trainer that recomputes: only its mismatch metrics are wrong"
+    if _are_logits(mode):
+        return f"{mode} are no log-probabilities: an importance ratio cannot be made of them"
     if sampling.bent:
         if trainer.divides_by_temperature is False:
             return (
                 f"{mode} and a trainer without temperature agree on a policy that nobody sampled"
                 f" from: rollouts use {sampling}"
             )
-        if not sampling.reshaping:
+        if not sampling.temperature:
             return (
-                f"rollouts are cut by {sampling.cutting}, which {mode} and the trainer both leave"
-                " out: the ratio hides that another policy sampled"
+                f"rollouts use {sampling.beyond_the_trainer}, which {mode} and the trainer both"
+                " leave out: the ratio hides that another policy sampled"
             )
         return (
-            f"{mode} do not include {sampling.reshaping}, the trainer's logprobs do:"
+            f"{mode} do not include {sampling.temperature}, the trainer's logprobs do:"
             " the importance ratio is biased from the first step"
         )
     if "temperature" in sampling.unknown:
@@ -160,15 +171,22 @@ def _message(rollout: Rollout, sampling: Sampling, mode: Value) -> str:
 
 
 def _fix(rollout: Rollout, sampling: Sampling, raw: ReleaseSpan, profile: Profile) -> Fix | None:
-    if rollout.trainer.divides_by_temperature is False:
+    if rollout.trainer.divides_by_temperature is False or _other_temperature(rollout):
         return None
-    if sampling.truncated and not sampling.reshaping:
+    if sampling.beyond_the_trainer and not sampling.temperature:
         return None
     if not all(behaviour.processed_has_temperature(release) for release in raw.releases):
         return None
-    certain = rollout.trainer.kind in USES_ROLLOUT_LOGPROBS or profile is Profile.PARITY
-    safe = certain and not sampling.truncated
+    wanted = profile is Profile.PARITY or bool(sampling.temperature)
+    used = profile is Profile.PARITY or rollout.trainer.kind in USES_ROLLOUT_LOGPROBS
+    safe = wanted and used and not sampling.beyond_the_trainer
     return put(rollout, "logprobs_mode", WANTED, f"set logprobs_mode to {WANTED}", safe=safe)
+
+
+def _other_temperature(rollout: Rollout) -> bool:
+    """Whether the trainer is known to divide by another temperature than rollouts use."""
+    sampled, trained = rollout.sampled("temperature").value, rollout.trainer.temperature
+    return UNKNOWN not in (sampled, trained) and sampled != trained
 
 
 def _help(rollout: Rollout, sampling: Sampling, raw: ReleaseSpan) -> str:
@@ -179,10 +197,13 @@ def _help(rollout: Rollout, sampling: Sampling, raw: ReleaseSpan) -> str:
         )
     if rollout.trainer.divides_by_temperature is False:
         return "divide the trainer's logits by the temperature and set processed_logprobs, together"
-    if sampling.truncated:
+    if _other_temperature(rollout):
+        trained = show(rollout.trainer.temperature)
+        return f"the trainer divides by {trained}: use one temperature, then {WANTED}"
+    if sampling.beyond_the_trainer:
         return (
-            f"train without {sampling.cutting} and set logprobs_mode to {WANTED}; with truncation"
-            " left on, processed logprobs scale the ratio by the mass that survives"
+            f"train without {sampling.beyond_the_trainer} and set logprobs_mode to {WANTED}; with"
+            " these left on, processed logprobs differ from the trainer's by what they do"
         )
     return f"set logprobs_mode to {WANTED}"
 

@@ -70,18 +70,19 @@ def check(rollout: Rollout, profile: Profile) -> Iterator[Finding]:
     if not misleading or rollout.trainer.kind is TrainerKind.RECOMPUTE:
         return
     sampling = sampling_of(rollout)
-    if not sampling.bent and "temperature" not in sampling.unknown:
+    left_out = ", ".join(filter(None, (sampling.temperature, sampling.truncation)))
+    if not left_out and "temperature" not in sampling.unknown:
         return
     doubts = []
     if rollout.trainer.kind not in USES_ROLLOUT_LOGPROBS:
         doubts.append(Doubt("what the trainer does with these logprobs", DECLARE_TRAINER))
-    if not sampling.bent:
+    if not left_out:
         doubts.append(Doubt("the rollout temperature", DECLARE_TEMPERATURE))
     yield judged(
         ID,
         rollout,
         Severity.ERROR,
-        f"processed_logprobs leave out {sampling or 'the temperature'} in {misleading}",
+        f"processed_logprobs leave out {left_out or 'the temperature'} in {misleading}",
         span=misleading,
         subject=about(rollout, "logprobs_mode", misleading),
         help_="raise the pin to vllm>=0.10.2: there they are the sampled distribution",

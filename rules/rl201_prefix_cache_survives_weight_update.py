@@ -48,9 +48,17 @@ On by default in V1 since 0.8.0. Hybrid (Mamba) models had it off by default unt
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from rlconfig_lint.judging import about, judged, put, releases_where
+from rlconfig_lint.judging import (
+    DECLARE_TRAINER,
+    Doubt,
+    about,
+    judged,
+    put,
+    releases_where,
+)
 from rlconfig_lint.model import (
     AddStatementAfter,
     ApiCall,
@@ -72,6 +80,7 @@ from rlconfig_lint.resolve.sync import fate
 
 ID = ("RL201", "prefix-cache-survives-weight-update")
 _RECEIVES_RESET = ("collective_rpc", "update_weights", "reload_weights")
+_NAME = re.compile(r"[A-Za-z_][\w.]*")
 
 
 def check(rollout: Rollout, profile: Profile) -> Iterator[Finding]:
@@ -91,10 +100,10 @@ def check(rollout: Rollout, profile: Profile) -> Iterator[Finding]:
 def _survives(rollout: Rollout, profile: Profile, stale: ReleaseSpan) -> Finding:
     sync = rollout.sync
     in_flight = sync.style is SyncStyle.IN_FLIGHT
-    absorbed = in_flight and rollout.trainer.kind not in (
-        TrainerKind.ROLLOUT_LOGPROBS,
-        TrainerKind.RECOMPUTE,
-    )
+    absorbed = in_flight and rollout.trainer.kind is TrainerKind.DECOUPLED
+    unsure = in_flight and rollout.trainer.kind is TrainerKind.UNKNOWN
+    fact = "whether importance weights of the trainer absorb some of it"
+    doubts = (Doubt(fact, DECLARE_TRAINER),) if unsure else ()
     return judged(
         ID,
         rollout,
@@ -104,6 +113,7 @@ def _survives(rollout: Rollout, profile: Profile, stale: ReleaseSpan) -> Finding
         span=stale,
         subject=about(rollout, "enable_prefix_caching", stale),
         help_=_help(in_flight),
+        doubts=doubts,
         evidence=(*sync.evidence, *_updates(sync.updates)),
         fix=_fix(rollout, profile, stale),
     )
@@ -140,7 +150,7 @@ def _fix(rollout: Rollout, profile: Profile, stale: ReleaseSpan) -> Fix | None:
     if profile is Profile.PARITY or rollout.sync.style is SyncStyle.IN_FLIGHT:
         return _off(rollout)
     update = next((c for c in rollout.sync.updates if c.name in _RECEIVES_RESET), None)
-    if update is None or update.http or update.place.path.rpartition(".")[2] != "py":
+    if update is None or update.http or not _NAME.fullmatch(update.receiver):
         return _off(rollout)
     running = all(behaviour.has_reset_running(release) for release in stale.releases)
     arguments = "reset_running_requests=True" if running and update.awaited else ""

@@ -121,13 +121,13 @@ def _bare(pause: ApiCall) -> bool:
 
 
 def _missing(rollout: Rollout, pause: ApiCall) -> Iterator[_Verdict]:
-    if not pause.http:
-        yield _Verdict(
-            rollout.release.where(lambda release: not behaviour.has_pause(release)),
-            Severity.ERROR,
-            "pause_generation does not exist in this release",
-            "upgrade to vLLM >=0.16.0, or drain the requests yourself",
-        )
+    missing = "the route /pause" if pause.http else "pause_generation"
+    yield _Verdict(
+        rollout.release.where(lambda release: not behaviour.has_pause(release)),
+        Severity.ERROR,
+        f"{missing} does not exist in this release",
+        "upgrade to vLLM >=0.16.0, or drain the requests yourself",
+    )
 
 
 def _mode_too_early(rollout: Rollout, pause: ApiCall) -> _Verdict:
@@ -151,11 +151,8 @@ def _removed_argument(rollout: Rollout, pause: ApiCall) -> _Verdict:
     )
     waits = pause.arguments["wait_for_inflight_requests"]
     fix = None
-    if (
-        isinstance(waits, bool)
-        and not pause.http
-        and len(span.releases) == len(rollout.release.candidates)
-    ):
+    renames = isinstance(waits, bool) and "mode" not in pause.arguments and not pause.http
+    if renames and len(span.releases) == len(rollout.release.candidates):
         mode = "wait" if waits else "abort"
         edit = PutArguments(pause.place, {"mode": mode}, ("wait_for_inflight_requests",))
         fix = Fix(f"replace it with mode={mode!r}, which means the same", (edit,), safe=True)
@@ -209,15 +206,24 @@ def _aborts(rollout: Rollout, pause: ApiCall) -> _Verdict:
         for release in span.releases
     )
     modes = all(behaviour.has_pause_mode(release) for release in span.releases)
+    clears = all(behaviour.keep_can_clear(release) for release in span.releases)
     wanted: dict[str, Value] = {"mode": "keep", "clear_cache": not kept}
     return _Verdict(
         span,
         Severity.WARNING,
         "a pause without mode aborts every rollout in flight; nothing here handles finish_reason"
         ' "abort"',
-        f"say which you mean: mode='keep', clear_cache={not kept} lets rollouts go on;"
-        " mode='abort' needs a client that sends the partials again",
-        _write_out(pause, wanted) if modes else None,
+        _which_mode(modes, kept),
+        _write_out(pause, wanted) if modes and (kept or clears) else None,
+    )
+
+
+def _which_mode(modes: bool, kept: bool) -> str:
+    resubmit = "abort needs a client that sends the partials again"
+    if not modes:
+        return f"drain with wait_for_inflight_requests=True; {resubmit}"
+    return (
+        f"say which you mean: mode='keep', clear_cache={not kept} lets rollouts go on; {resubmit}"
     )
 
 
@@ -231,7 +237,7 @@ def _write_out(pause: ApiCall, wanted: dict[str, Value]) -> Fix | None:
 
 def _written(pause: ApiCall) -> str:
     given = ", ".join(f"{name}={show(value)}" for name, value in pause.arguments.items())
-    default = "" if "mode" in pause.arguments else "; mode defaults to abort"
+    default = "; mode defaults to abort" if _bare(pause) else ""
     return f"{'/' if pause.http else ''}{pause.name}({given}){default}"
 
 

@@ -67,7 +67,7 @@ from rlconfig_lint.model import (
     TrainerKind,
 )
 from rlconfig_lint.releases import behaviour
-from rlconfig_lint.resolve.heads import MODEL_DTYPE, head_dtype_asked, rollout_head
+from rlconfig_lint.resolve.heads import FLOAT32, MODEL_DTYPE, head_dtype_asked, rollout_head
 
 ID = ("RL501", "lm-head-dtype-mismatch")
 _PLUGIN = (
@@ -82,7 +82,7 @@ def check(rollout: Rollout, profile: Profile) -> Iterator[Finding]:
     coarse = rollout.release.where(
         lambda release: (
             rollout_head(rollout, release) == MODEL_DTYPE
-            and head_dtype_asked(rollout, release) is None  # asked for and ignored is RL502
+            and head_dtype_asked(rollout, release) not in FLOAT32  # ignored: that is RL502
         )
     )
     fine = rollout.release.where(lambda release: rollout_head(rollout, release) == "float32")
@@ -140,7 +140,7 @@ def _fix(rollout: Rollout, span: ReleaseSpan) -> Fix | None:
 
 def _help(rollout: Rollout, span: ReleaseSpan, fix: Fix | None) -> str:
     if rollout.trainer.lm_head != "float32":
-        return "compute the trainer's lm_head in float32 too, or drop the engine's override"
+        return "compute the trainer's lm_head in float32 too, or give the engine the same dtype"
     if rollout.framework == "trl":
         return (
             "TRL passes no override to the engine: leave cast_lm_head_to_fp32 off, or serve vLLM"

@@ -43,9 +43,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rlconfig_lint.judging import about, judged
-from rlconfig_lint.model import UNKNOWN, Example, Finding, Profile, Rollout, Rule, Severity
+from rlconfig_lint.model import Example, Finding, Profile, Rollout, Rule, Severity
 from rlconfig_lint.releases import behaviour
-from rlconfig_lint.resolve.heads import head_dtype_asked, rollout_head
+from rlconfig_lint.resolve.heads import FLOAT32, head_dtype_asked, rollout_head
 
 ID = ("RL502", "head-dtype-ignored")
 
@@ -54,7 +54,7 @@ def check(rollout: Rollout, profile: Profile) -> Iterator[Finding]:
     ignored = rollout.release.where(
         lambda release: (
             not behaviour.head_dtype_works(release)
-            and head_dtype_asked(rollout, release) not in (None, UNKNOWN)
+            and head_dtype_asked(rollout, release) in FLOAT32
             and rollout_head(rollout, release) != "float32"
         )
     )

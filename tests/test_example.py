@@ -85,7 +85,7 @@ def test_the_readmes_settings_are_known(tmp_path: Path) -> None:
     config = tmp_path / "pyproject.toml"
     config.write_text(block)
     assert load(config).trainer == "rollout-logprobs"
-    assert load(config).declared("recipes/old/a.yaml").vllm_version == "0.8.5"
+    assert load(config).declared(tmp_path / "recipes/old/a.yaml").vllm_version == "0.8.5"
 
 
 def test_the_readme_lists_every_rule() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rlconfig_lint.model import CacheFate, Rollout, SyncStyle, TrainerKind
-from rlconfig_lint.releases.known import matching, version
+from rlconfig_lint.releases.known import matching, version, within
 from rlconfig_lint.resolve.sync import fate
 from tests.projects import run, write_files
 
@@ -130,6 +130,11 @@ def test_release(tmp_path: Path, files: dict[str, str], releases: list[str] | No
         assert rollout.release.evidence[0].place is not None
 
 
+def test_a_candidate_counts_as_its_release() -> None:
+    assert within(version("0.10.2rc1"), ">=0.10.2")
+    assert not within(version("0.10.2rc1"), "<0.10.2")
+
+
 def test_the_nearest_manifest_wins(tmp_path: Path) -> None:
     pin = '[project]\ndependencies = ["vllm=={}"]\n'
     files = {
@@ -152,6 +157,7 @@ def test_the_nearest_manifest_wins(tmp_path: Path) -> None:
         ("==0.26.0+cu129", "0.26.0", "0.26.0"),
         (">=0.32", "0.32.0", "0.33.0"),
         (">=0.99", "0.33.0", "0.33.0"),
+        ("<0.6", "0.6.0", "0.6.0"),
         ("0.99.0", "0.99.0", "0.99.0"),
     ],
 )
@@ -201,6 +207,41 @@ def test_a_mapping_of_another_model_is_no_rollout(tmp_path: Path, holder: str) -
     engine = "  gpu_memory_utilization: 0.9\n  max_num_seqs: 8\n  enforce_eager: true\n"
     files = {"a.yaml": f"policy:\n{engine}{holder}:\n{engine}", "sync.py": UPDATE}
     assert only(tmp_path, files).place.line == 1
+
+
+@pytest.mark.parametrize(
+    "update",
+    [
+        "optimizer.update_weights()",
+        "keras_model.load_weights('x')",
+        "llm.collective_rpc('get_weight_norm')",
+        "llm.collective_rpc('init_update_group')",
+    ],
+)
+def test_what_only_sounds_like_an_update_is_none(tmp_path: Path, update: str) -> None:
+    assert rollouts(tmp_path, a_dot_py=f"{ENGINE}{update}\n") == []
+
+
+def test_a_command_in_quotes_is_another_programs(tmp_path: Path) -> None:
+    files = {"a.sh": "bash -c 'vllm serve m --max-num-seqs 8'\n", "sync.py": UPDATE}
+    assert run(write_files(tmp_path, files)).rollouts == []
+
+
+def test_a_file_named_alone_belongs_to_its_whole_project(tmp_path: Path) -> None:
+    files = {
+        "pyproject.toml": '[project]\ndependencies = ["vllm==0.18.1"]\n',
+        "conf/engine.yaml": "max_num_seqs: 8\nenforce_eager: true\ndtype: auto\n",
+        "sync.py": UPDATE,
+    }
+    write_files(tmp_path, files)
+    found = {f.code: f for f in run(tmp_path, "conf/engine.yaml").findings}
+    assert found["RL201"].place.path == "conf/engine.yaml"
+    assert found["RL201"].releases == "vLLM 0.18.1"
+
+
+def test_thousands_of_mappings_are_read_once_each(tmp_path: Path) -> None:
+    body = "".join(f"m{n}: {{vllm: 1, seed: 2, dtype: auto}}\n" for n in range(8000))
+    assert rollouts(tmp_path, a_dot_yaml=body) == []
 
 
 def test_a_judges_server_is_no_rollout(tmp_path: Path) -> None:
@@ -262,6 +303,10 @@ def test_a_declared_fact_wins(tmp_path: Path) -> None:
         ("llm.sleep()", "0.18.1", CacheFate.CLEARED),
         ("llm.sleep(level=1)", "0.18.1", CacheFate.CLEARED),
         ("llm.sleep(level=0)", "0.18.1", CacheFate.SURVIVES),
+        ("requests.post(f'{u}/sleep?level=0')", "0.18.1", CacheFate.SURVIVES),
+        ("requests.post(f'{u}/sleep')", "0.10.0", CacheFate.SURVIVES),
+        ("self.clock.sleep(5)", "0.18.1", CacheFate.SURVIVES),
+        ("r = {'cache_salt': ''}", "0.18.1", CacheFate.SURVIVES),
         ("if x:\n    llm.sleep()", "0.18.1", CacheFate.UNKNOWN),
         ("llm.sleep(level=n)", "0.18.1", CacheFate.UNKNOWN),
         ("time.sleep(1)", "0.18.1", CacheFate.SURVIVES),

@@ -147,6 +147,77 @@ def test_a_shared_value_is_left_alone_and_said(text: str, tmp_path: Path) -> Non
     ]
 
 
+REFUSED = 'vllm-version = "0.18.1"\ntrainer = "rollout-logprobs"\ntrainer-temperature = 0.7\n'
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        pytest.param(
+            "engine.yaml",
+            "policy: &e {max_num_seqs: 8, enforce_eager: true, dtype: auto}\njudge: {<<: *e}\n",
+            "shared through an anchor",
+            id="a mapping that a judge merges",
+        ),
+        pytest.param(
+            "serve.sh",
+            'A=(--max-num-seqs 8)\nvllm serve m "${A[@]}"\npython eval.py "${A[@]}"\n',
+            "used by another command",
+            id="an array that another command takes",
+        ),
+    ],
+)
+def test_what_others_use_too_is_left_alone(name: str, text: str, says: str, tmp_path: Path) -> None:
+    write_files(tmp_path, {"rlconfig-lint.toml": REFUSED, name: text})
+    changes = fix_all(tmp_path)
+    assert (tmp_path / name).read_text() == text
+    assert says in changes.refused[0].reason
+
+
+def test_a_dict_with_other_uses_is_left_alone_and_the_call_gets_the_key(tmp_path: Path) -> None:
+    head = "from vllm import LLM, SamplingParams\nkw = dict(seed=1)\n"
+    files = {"a.py": f"{head}llm = LLM(**kw)\nparams = SamplingParams(temperature=0.7, **kw)\n"}
+    write_files(tmp_path, {"rlconfig-lint.toml": REFUSED, **files})
+    fix_all(tmp_path)
+    expected = 'LLM(logprobs_mode="processed_logprobs", **kw)'
+    assert (tmp_path / "a.py").read_text() == files["a.py"].replace("LLM(**kw)", expected)
+
+
+@pytest.mark.parametrize(
+    "update",
+    [
+        "for e in [llm]: e.collective_rpc('update_weights')",
+        "[e.collective_rpc('update_weights') for e in [llm]]",
+        "wait(llm.collective_rpc('update_weights'))",
+        "pool.pop().collective_rpc('update_weights')",
+        "x = llm.collective_rpc('update_weights')",
+    ],
+)
+def test_a_statement_follows_only_a_statement(update: str, tmp_path: Path) -> None:
+    text = f"from vllm import LLM\nllm = LLM(model='m')\n{update}\n"
+    write_files(tmp_path, {"rlconfig-lint.toml": 'vllm-version = "0.18.1"\n', "a.py": text})
+    fix_all(tmp_path)
+    assert ".reset_prefix_cache" not in (tmp_path / "a.py").read_text()
+
+
+def test_upper_case_json_is_json(tmp_path: Path) -> None:
+    body = '{"engine": {"max_num_seqs": 8, "enforce_eager": true, "dtype": "auto"}}'
+    assert json.loads(fixed(tmp_path, "engine.JSON", body))["engine"]["async_scheduling"] is False
+
+
+def test_a_line_separator_in_a_string_moves_nothing(tmp_path: Path) -> None:
+    body = 'a: "\u2028\u0085"\nengine:\n  max_num_seqs: 8\n  enforce_eager: true\n  dtype: auto\n'
+    after = fixed(tmp_path, "engine.yaml", body)
+    assert after.startswith(f"{body}  logprobs_mode: processed_logprobs\n")
+
+
+def test_a_toml_key_lands_beside_its_siblings(tmp_path: Path) -> None:
+    table = "[inference.vllm]\nmax_num_seqs = 8\nenforce_eager = true # c\ndtype = 'auto'\n"
+    after = fixed(tmp_path, "a.toml", f"{table}\n# about x\n[x]\ny = 1\r\n")
+    assert after.startswith(f'{table}logprobs_mode = "processed_logprobs"\n')
+    assert after.endswith("\n\n# about x\n[x]\ny = 1\r\n")
+
+
 KEYS = ("max_num_seqs", "gpu_memory_utilization", "enforce_eager", "max_model_len", "dtype")
 comments = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Zl", "Zp")), max_size=12)
 

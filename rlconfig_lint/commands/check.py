@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -75,7 +76,7 @@ def _fixed(
     if options.diff:
         for path in changes.changed():
             text = unified(path, changes.before[path], changes.after[path])
-            click.echo(printable_lines(text), nl=False)
+            click.echo(printable_patch(text), nl=False)
         _say_refused(changes)
         _say_count(len(changes.fixed), "would be made")
         return int(bool(changes.changed())) and not options.exit_zero
@@ -180,8 +181,10 @@ def _summary(result: Result, options: Options) -> str:
     return text
 
 
-def printable_lines(text: str) -> str:
-    return "".join(f"{printable(line)}\n" for line in text.splitlines())
+def printable_patch(text: str) -> str:
+    """A patch that still applies: tabs and carriage returns belong to its lines."""
+    kept = re.compile(r"(\t|\r(?=\n|$)|\n)")
+    return "".join(part if kept.fullmatch(part) else printable(part) for part in kept.split(text))
 
 
 def _status(options: Options, configs: Configs, result: Result) -> int:

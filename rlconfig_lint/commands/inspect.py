@@ -11,7 +11,7 @@ import click
 from rlconfig_lint.commands.setup import prepare
 from rlconfig_lint.judging import where_from
 from rlconfig_lint.lint import check
-from rlconfig_lint.model import UNKNOWN, Evidence, Rollout, Setting, Value, show
+from rlconfig_lint.model import UNKNOWN, Evidence, Rollout, Setting, show
 from rlconfig_lint.reports.text import printable
 from rlconfig_lint.resolve.heads import rollout_head
 from rlconfig_lint.resolve.sampling import NEUTRAL
@@ -73,7 +73,7 @@ def _lines(rollout: Rollout) -> Iterator[str]:
     divides = {True: "yes", False: "no", None: "unknown"}[trainer.divides_by_temperature]
     yield _fact("divides logits by temperature", divides, ())
     yield _fact("trainer lm_head", trainer.lm_head or "unknown", trainer.lm_head_evidence)
-    yield _fact("engine lm_head", _shown(rollout_head(rollout, release.candidates[-1])), ())
+    yield _fact("engine lm_head", show(rollout_head(rollout, release.candidates[-1])), ())
     yield _fact("weight sync", sync.style.value, sync.evidence)
     yield _fact("prefix cache at an update", fate(sync, release.candidates[-1]).value, ())
     for call in (*sync.updates, *sync.pauses, *sync.resets, *sync.sleeps):
@@ -124,7 +124,3 @@ def _setting(setting: Setting) -> dict[str, object]:
 def _unknown(_: object) -> None:
     """UNKNOWN inside a list or mapping."""
     return
-
-
-def _shown(value: Value) -> str:
-    return show(value)

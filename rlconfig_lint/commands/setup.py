@@ -35,8 +35,9 @@ class Configs:
         return self._folders[folder]
 
     def declared(self, path: str) -> Declared:
-        config = self.of_folder((self.base / path).parent)
-        declared = config.declared(path) if config else Declared()
+        file = self.base / path
+        config = self.of_folder(file.parent)
+        declared = config.declared(file) if config else Declared()
         if self.vllm_version is None:
             return declared
         return replace(declared, vllm_version=self.vllm_version, source="the command line")
@@ -44,8 +45,9 @@ class Configs:
     def profile(self, path: str) -> Profile:
         if self.chosen_profile is not None:
             return Profile(self.chosen_profile)
-        config = self.of_folder((self.base / path).parent)
-        return config.profile_for(path) if config else Profile.PRODUCTION
+        file = self.base / path
+        config = self.of_folder(file.parent)
+        return config.profile_for(file) if config else Profile.PRODUCTION
 
 
 def prepare(

@@ -35,7 +35,6 @@ class Switch:
     kind: TrainerKind
     source: str
     values: tuple[Value, ...] = ()
-    metrics_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

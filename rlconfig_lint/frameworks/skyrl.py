@@ -20,14 +20,16 @@ FRAMEWORK = Framework(
     backend=(f"{_ENGINE}.backend", ("vllm",), "vllm"),
     defaults={
         "enable_prefix_caching": Supplied(True, f"{_CONFIG}:1134"),
-        "generation_config": Supplied("vllm", "skyrl/backends/skyrl_train/inference_servers"),
+        "generation_config": Supplied(
+            "vllm", "skyrl/backends/skyrl_train/inference_servers/utils.py:109"
+        ),
     },
     sampling_defaults={
-        "temperature": Supplied(1.0, _CONFIG),
-        "top_p": Supplied(1.0, _CONFIG),
-        "top_k": Supplied(-1, _CONFIG),
-        "min_p": Supplied(0.0, _CONFIG),
-        "repetition_penalty": Supplied(1.0, _CONFIG),
+        "temperature": Supplied(1.0, f"{_CONFIG}:1004"),
+        "top_p": Supplied(1.0, f"{_CONFIG}:1007"),
+        "top_k": Supplied(-1, f"{_CONFIG}:1011"),
+        "min_p": Supplied(0.0, f"{_CONFIG}:1009"),
+        "repetition_penalty": Supplied(1.0, f"{_CONFIG}:1001"),
     },
     trainer=TrainerKind.RECOMPUTE,
     trainer_source=f"off_policy_correction is off by default: {_CONFIG}:917",

@@ -24,13 +24,15 @@ FRAMEWORK = Framework(
     defaults={
         "logprobs_mode": Supplied("processed_logprobs", f"{_CONFIG}/rollout/rollout.yaml:93"),
         "enable_prefix_caching": Supplied(True, f"{_CONFIG}/rollout/rollout.yaml:90"),
-        "dtype": Supplied("bfloat16", f"{_CONFIG}/rollout/rollout.yaml"),
+        "dtype": Supplied("bfloat16", f"{_CONFIG}/rollout/rollout.yaml:43"),
     },
     sampling_defaults={
         "temperature": Supplied(1.0, f"{_CONFIG}/rollout/rollout.yaml:17"),
         "top_k": Supplied(-1, f"{_CONFIG}/rollout/rollout.yaml:20"),
         "top_p": Supplied(1, f"{_CONFIG}/rollout/rollout.yaml:23"),
-        "repetition_penalty": Supplied(1.0, "override_generation_config, vllm_async_server.py"),
+        "repetition_penalty": Supplied(
+            1.0, "verl/workers/rollout/vllm_rollout/vllm_async_server.py:1032"
+        ),
     },
     trainer=TrainerKind.RECOMPUTE,
     trainer_source=f"{_CONFIG}/algorithm/rollout_correction.yaml (off by default)",

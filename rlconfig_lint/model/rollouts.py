@@ -87,9 +87,8 @@ class ReleaseSpan:
 
     @property
     def certain(self) -> bool:
-        """True when the statement holds on every candidate, or the candidates are really pinned."""
-        everywhere = len(self.among.candidates) + self.among.hidden
-        return self.among.known or len(self.releases) == everywhere
+        """True when the statement holds on every release that the project may run."""
+        return len(self.releases) == len(self.among.candidates) + self.among.hidden
 
     def __str__(self) -> str:
         if not self.releases:
@@ -137,7 +136,6 @@ class Trainer:
     temperature: Value = UNKNOWN
     lm_head: str | None = None  # "float32", "bfloat16" or None where it is not known
     lm_head_evidence: tuple[Evidence, ...] = ()
-    metrics_only: bool = False  # the rollout's logprobs are only logged, not in the gradient
 
 
 @dataclass(frozen=True)
@@ -154,9 +152,7 @@ class Rollout:
     trainer: Trainer
     sync: Sync
     open: bool = False  # settings may come from where nobody can see
-    http: bool = False  # requests come over HTTP: omitted fields take the server's defaults
     patches_head: bool = False  # the project's own vLLM code touches the output head
-    env: Mapping[str, str] = field(default_factory=dict)
     defaults: Callable[[str, Version], Setting] = field(
         default=lambda name, _: Setting(name, UNKNOWN, Origin.UNKNOWN), repr=False
     )

@@ -104,7 +104,6 @@ class PythonFacts:
     recomputed_ratios: tuple[Evidence, ...] = ()  # exp(new - old logprobs)
     fp32_heads: tuple[Place, ...] = ()  # lm_head computed in float32
     abort_handled: tuple[Place, ...] = ()  # finish_reason == "abort"
-    learns: tuple[Place, ...] = ()  # loss.backward(), optimizer.step()
 
 
 @dataclass(frozen=True, slots=True)

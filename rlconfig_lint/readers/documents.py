@@ -55,7 +55,7 @@ def compose(text: Text) -> list[yaml.Node | None]:
     """
     _refuse_depth(text)
     body = text.body
-    if text.path.endswith(".json"):
+    if is_json(text):
         body = body.replace("\t", " ")
     elif _JINJA_BLOCK.search(body):
         raise UnreadableError("a Jinja template: known only when rendered", template=True)
@@ -67,6 +67,10 @@ def compose(text: Text) -> list[yaml.Node | None]:
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise UnreadableError(f"does not parse: {reason}") from None
+
+
+def is_json(text: Text) -> bool:
+    return text.path.lower().endswith(".json")
 
 
 def scalar(node: yaml.ScalarNode) -> Value:

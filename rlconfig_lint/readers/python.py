@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import ast
 import warnings
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from rlconfig_lint.model import UNKNOWN, Block, Entry, Form, PythonFacts, Value
 from rlconfig_lint.readers.python_facts import gather
 from rlconfig_lint.readers.python_literals import Spans, literal
-from rlconfig_lint.readers.python_names import Names, dotted
+from rlconfig_lint.readers.python_names import ENGINES, Names, dotted
 from rlconfig_lint.readers.python_walk import Found, Function, walk
 from rlconfig_lint.readers.text import Text, UnreadableError
 
-ENGINES = frozenset(("LLM", "EngineArgs", "AsyncEngineArgs"))
 FROM_ELSEWHERE = frozenset(("from_cli_args", "from_vllm_config"))
 _ENGINE_CLASSES = ENGINES | {"AsyncLLM", "AsyncLLMEngine", "LLMEngine"}
 _OTHER_CALLS = frozenset(("vllm.SamplingParams", "trl.GRPOConfig", "trl.RLOOConfig"))
@@ -63,6 +63,7 @@ class _Scope:
 
     assigned: dict[str, list[ast.expr]] = field(default_factory=dict)
     grown: dict[str, list[_Growth]] = field(default_factory=dict)  # d["k"] = v; d.update(...)
+    loads: Counter[str] = field(default_factory=Counter)  # how often a name is read
 
 
 class _Module:
@@ -81,7 +82,13 @@ class _Module:
 
     def _scope(self, node: ast.Module | Function) -> _Scope:
         if node not in self.scopes:
-            self.scopes[node] = _scope(node.body)
+            scope = self.scopes[node] = _scope(node.body)
+            scope.loads.update(
+                name.id
+                for statement in node.body
+                for name in ast.walk(statement)
+                if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Load)
+            )
         return self.scopes[node]
 
     def _block(self, call: ast.Call, name: str, scopes: tuple[_Scope, ...], inside: str) -> Block:
@@ -157,6 +164,8 @@ class _Module:
             if found is None:
                 return None
             entries, literal, unseen = found
+            if scope.loads.get(node.id, 0) - len(scope.grown.get(node.id, ())) > 1:
+                literal = None  # it goes elsewhere too: a new key belongs to this call alone
             for grown in scope.grown.get(node.id, ()):
                 more = self._grown(grown, scopes)
                 entries, unseen = [*entries, *more], unseen or not more

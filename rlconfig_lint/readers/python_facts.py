@@ -15,6 +15,7 @@ from rlconfig_lint.model import UNKNOWN, ApiCall, Evidence, Place, PythonFacts, 
 from rlconfig_lint.readers.python_literals import Spans, literal
 from rlconfig_lint.readers.python_names import Names, dotted
 from rlconfig_lint.readers.python_walk import Around, Found
+from rlconfig_lint.readers.scalars import plain
 from rlconfig_lint.readers.text import Text
 
 ENGINE_API = frozenset(
@@ -49,7 +50,7 @@ ROUTES = frozenset(
     )
 )
 _HTTP_VERBS = frozenset(("post", "get", "put", "request"))
-_CLOCKS = frozenset(("time", "asyncio", "anyio", "trio"))
+_CLOCKS = re.compile(r"(?:\w+\.)*(?:time|asyncio|anyio|trio|clock|timer)")
 _SERVERS = ("app", "router")  # `@app.post("/pause")` defines a route, it calls none
 _LOGPROB = r"(?:log_?prob(?:abilitie)?s?|logps?|lps?)"
 # The behaviour policy's logprobs as the rollout engine returned them.
@@ -77,7 +78,6 @@ class _Gathering:
     recomputed_ratios: list[Evidence] = field(default_factory=list)
     fp32_heads: list[Place] = field(default_factory=list)
     aborts: list[Place] = field(default_factory=list)
-    learns: list[Place] = field(default_factory=list)
 
     def facts(self, names: Names) -> PythonFacts:
         return PythonFacts(
@@ -91,7 +91,6 @@ class _Gathering:
             tuple(self.recomputed_ratios),
             tuple(self.fp32_heads),
             tuple(self.aborts),
-            tuple(self.learns),
         )
 
 
@@ -132,12 +131,13 @@ class _Looking:
 
     def at_dict(self, node: ast.Dict) -> None:
         for key, value in zip(node.keys, node.values, strict=True):
-            if _is_text(key, "cache_salt") and not _is_none(value):
+            if _is_text(key, "cache_salt") and not isinstance(value, ast.Constant):
                 self.seen.salts.append(self.spans.place(value))
 
     def at_assignment(self, node: ast.Assign) -> None:
         target = node.targets[0]
-        if isinstance(target, ast.Subscript) and _is_text(target.slice, "cache_salt"):
+        salted = isinstance(target, ast.Subscript) and _is_text(target.slice, "cache_salt")
+        if salted and not isinstance(node.value, ast.Constant):
             self.seen.salts.append(self.spans.place(node))
         if isinstance(target, ast.Name) and _RATIO_NAME.search(target.id):
             self.at_difference(node.value, node)
@@ -149,7 +149,7 @@ class _Looking:
     def at_call(self, node: ast.Call, around: Around) -> None:
         name = node.func.attr if isinstance(node.func, ast.Attribute) else dotted(node.func) or ""
         if name in ENGINE_API and isinstance(node.func, ast.Attribute):
-            if _receiver(node) not in _CLOCKS:
+            if not _CLOCKS.fullmatch(_receiver(node)):
                 self.seen.calls.append(_api_call(node, name, self.spans, around))
         elif name in _HTTP_VERBS and not _receiver(node).endswith(_SERVERS):
             route = next((route for arg in node.args[:2] if (route := _route(arg))), None)
@@ -162,10 +162,8 @@ class _Looking:
             self.seen.fp32_heads.append(self.spans.place(node))
 
     def at_training(self, node: ast.Call, name: str) -> None:
-        """Learning steps, importance ratios and `logits.div_(temperature)`."""
-        if name == "backward" or (name == "step" and "optim" in _receiver(node)):
-            self.seen.learns.append(self.spans.place(node))
-        elif name == "exp":
+        """Importance ratios and `logits.div_(temperature)`."""
+        if name == "exp":
             argument = node.args[0] if node.args else node.func
             inner = argument.value if isinstance(argument, ast.Attribute) else argument
             self.at_difference(inner, node)
@@ -174,7 +172,7 @@ class _Looking:
 
     def at_keywords(self, node: ast.Call) -> None:
         for keyword in node.keywords:
-            if keyword.arg == "cache_salt" and not _is_none(keyword.value):
+            if keyword.arg == "cache_salt" and not isinstance(keyword.value, ast.Constant):
                 self.seen.salts.append(self.spans.place(keyword.value))
             elif keyword.arg in _FP32_SWITCHES and _is_true(keyword.value):
                 self.seen.fp32_heads.append(self.spans.place(keyword.value))
@@ -250,8 +248,8 @@ def _made(
 
 def _query(value: object) -> Value:
     """A query parameter as FastAPI reads it."""
-    if isinstance(value, str) and value.lower() in ("true", "false"):
-        return value.lower() == "true"
+    if isinstance(value, str):
+        return plain(value)
     return value if value is None or isinstance(value, bool | int | float | str) else UNKNOWN
 
 
@@ -316,10 +314,6 @@ def _identifiers(node: ast.AST) -> Iterator[str]:
 
 def _is_text(node: ast.AST | None, text: str) -> bool:
     return isinstance(node, ast.Constant) and node.value == text
-
-
-def _is_none(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and node.value is None
 
 
 def _is_true(node: ast.expr) -> bool:

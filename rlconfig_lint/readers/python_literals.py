@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rlconfig_lint.model import UNKNOWN, Place, Value
 from rlconfig_lint.readers.text import Text
@@ -38,17 +38,25 @@ class Spans:
     """Turns `ast` positions (rows, UTF-8 bytes) into places (characters)."""
 
     text: Text
+    columns: dict[int, list[int]] = field(default_factory=dict)
 
     def offset(self, row: int, byte_column: int) -> int:
         start = self.text.line_starts[row - 1]
-        line = self.text.body[start : start + byte_column]
-        if line.isascii():
-            return start + byte_column
-        encoded = self.text.body[start:].split("\n", 1)[0].encode("utf-8")
-        return start + len(encoded[:byte_column].decode("utf-8", "ignore"))
+        if row not in self.columns:
+            self.columns[row] = _columns(self.text.line(row))
+        columns = self.columns[row]
+        return start + (columns[min(byte_column, len(columns) - 1)] if columns else byte_column)
 
     def place(self, node: ast.AST) -> Place:
         row, column = getattr(node, "lineno", 1), getattr(node, "col_offset", 0)
         end_row = getattr(node, "end_lineno", None) or row
         end_column = getattr(node, "end_col_offset", None) or column
         return self.text.place(self.offset(row, column), self.offset(end_row, end_column))
+
+
+def _columns(line: str) -> list[int]:
+    """The character that each byte of a row belongs to; empty where they are the same."""
+    if line.isascii():
+        return []
+    columns = [n for n, c in enumerate(line) for _ in range(len(c.encode("utf-8", "replace")))]
+    return [*columns, len(line)]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from rlconfig_lint.readers.python_walk import Found
 
-_ENGINES = frozenset(("LLM", "EngineArgs", "AsyncEngineArgs"))
+ENGINES = frozenset(("LLM", "EngineArgs", "AsyncEngineArgs"))
 
 
 @dataclass
@@ -59,7 +59,7 @@ class Names:
         if name is None:
             return None
         last = name.rpartition(".")[2]
-        if name.startswith("vllm.") and last in _ENGINES:
+        if name.startswith("vllm.") and last in ENGINES:
             return last
         return self.engines.get(name)
 

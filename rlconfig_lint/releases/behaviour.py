@@ -6,6 +6,9 @@ from packaging.version import Version
 
 from rlconfig_lint.releases.known import within
 
+PAUSE_MODE = "abort"  # what a bare pause_generation() means, in every release
+PAUSE_CLEARS = True
+
 
 def has_logprobs_mode(release: Version) -> bool:
     """0.10.0:config.py:321 (vllm#21398)."""
@@ -32,17 +35,17 @@ def head_dtype_works(release: Version) -> bool:
 
 
 def has_pause(release: Version) -> bool:
-    """AsyncLLM.pause_generation exists from 0.12.0 on."""
+    """0.12.0:v1/engine/async_llm.py:563."""
     return within(release, ">=0.12.0")
 
 
 def has_pause_mode(release: Version) -> bool:
-    """`mode=` from 0.16.0 on; a TypeError on 0.12.0 to 0.15.1."""
+    """`mode=` from 0.16.0 on (0.16.0:v1/engine/async_llm.py:729); before, a TypeError."""
     return within(release, ">=0.16.0")
 
 
 def has_wait_for_inflight(release: Version) -> bool:
-    """`wait_for_inflight_requests=` was removed in 0.32.0."""
+    """`wait_for_inflight_requests=` was removed in 0.32.0 (0.31.0:v1/engine/async_llm.py:916)."""
     return within(release, ">=0.12.0,<0.32.0")
 
 
@@ -54,15 +57,11 @@ def keep_can_clear(release: Version) -> bool:
 
 
 def has_reset_running(release: Version) -> bool:
-    """reset_prefix_cache(reset_running_requests=True) from 0.12.0 on."""
+    """reset_prefix_cache(reset_running_requests=True): 0.12.0:v1/engine/async_llm.py:752."""
     return within(release, ">=0.12.0")
 
 
 def sleep_clears(release: Version) -> bool:
-    """LLM.sleep resets the prefix cache from 0.7.0, AsyncLLM.sleep from 0.10.1 on."""
+    """AsyncLLM.sleep resets the prefix cache from 0.10.1 on (0.10.1:v1/engine/async_llm.py:581);
+    LLM.sleep always did."""
     return within(release, ">=0.10.1")
-
-
-def pause_defaults(release: Version) -> tuple[str, bool]:
-    """What a bare pause_generation() does: (mode, clear_cache)."""
-    return "abort", True

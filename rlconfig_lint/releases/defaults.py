@@ -6,7 +6,9 @@ One row a range, with the place in vLLM's released source that says so (version:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from packaging.version import Version
 
@@ -30,22 +32,22 @@ _DEFAULTS: dict[str, tuple[Default, ...]] = {
     ),
     "enable_prefix_caching": (
         Default("<0.8.0", False, "0.6.5:engine/arg_utils.py:204"),
-        Default(">=0.8.0", True, "0.8.0:engine/arg_utils.py:1669, 0.12.0:config/cache.py"),
+        Default(">=0.8.0", True, "0.8.0:engine/arg_utils.py:1669, 0.12.0:config/cache.py:76"),
     ),
     "async_scheduling": (
-        Default("<0.14.0", False, "0.13.0:config/scheduler.py"),
+        Default("<0.14.0", False, "0.13.0:config/scheduler.py:133"),
         Default(">=0.14.0", True, "0.14.0:config/vllm.py:588 (None resolves to on)"),
     ),
     "generation_config": (
-        Default("<0.8.0", None, "0.6.6:engine/arg_utils.py"),
+        Default("<0.8.0", None, "0.6.6:engine/arg_utils.py:200"),
         Default(">=0.8.0", "auto", "0.8.0:config.py:994"),
     ),
-    "pipeline_parallel_size": (Default("", 1, "0.6.0:engine/arg_utils.py"),),
-    "quantization": (Default("", None, "0.6.0:engine/arg_utils.py"),),
-    "hf_overrides": (Default("", None, "0.6.4:engine/arg_utils.py"),),
-    "dtype": (Default("", "auto", "0.6.0:engine/arg_utils.py"),),
-    "enable_return_routed_experts": (Default("", False, "0.14.0:config/model.py"),),
-    "logits_processors": (Default("", None, "0.10.1:engine/arg_utils.py"),),
+    "pipeline_parallel_size": (Default("", 1, "0.6.0:engine/arg_utils.py:79"),),
+    "quantization": (Default("", None, "0.6.0:engine/arg_utils.py:98"),),
+    "hf_overrides": (Default("", None, "0.6.4:engine/arg_utils.py:130"),),
+    "dtype": (Default("", "auto", "0.6.0:engine/arg_utils.py:68"),),
+    "enable_return_routed_experts": (Default("", False, "0.14.0:config/model.py:201"),),
+    "logits_processors": (Default("", None, "0.10.1:engine/arg_utils.py:439"),),
 }
 
 
@@ -57,11 +59,32 @@ _V0: dict[str, Value] = {
 }
 
 
-def release_default(name: str, release: Version, *, v0_asked: bool = False) -> Setting:
-    """vLLM's own default on one release; UNKNOWN where no source was read."""
+def release_default(
+    name: str,
+    release: Version,
+    *,
+    engine: Mapping[str, Setting] = MappingProxyType({}),
+    v0_asked: bool = False,
+) -> Setting:
+    """vLLM's own default on one release, beside an engine's written settings; UNKNOWN where no
+    source was read."""
+    if name == "async_scheduling" and (reason := _schedules_in_step(engine, release)):
+        return Setting(name, False, Origin.RELEASE, f"default of vLLM {release} {reason}")
     if v0_asked and name in _V0 and behaviour.v0_can_run(release):
         return Setting(name, _V0[name], Origin.RELEASE, f"V0 engine of vLLM {release}")
     for row in _DEFAULTS.get(name, ()):
         if within(release, row.releases):
             return Setting(name, row.value, Origin.RELEASE, f"default of vLLM {release}")
     return Setting(name, UNKNOWN, Origin.UNKNOWN, f"no known default in vLLM {release}")
+
+
+def _schedules_in_step(engine: Mapping[str, Setting], release: Version) -> str:
+    """Why None does not resolve to async scheduling: pipeline stages until 0.14.1
+    (0.14.0:config/vllm.py:588), Ray until 0.20 (0.20.0:v1/executor/ray_executor_v2.py:205)."""
+    stages = engine.get("pipeline_parallel_size")
+    executor = engine.get("distributed_executor_backend")
+    if stages and isinstance(stages.value, int) and stages.value > 1 and within(release, "<0.15"):
+        return "with pipeline stages"
+    if executor and executor.value == "ray" and within(release, "<0.21"):
+        return "under Ray"
+    return ""

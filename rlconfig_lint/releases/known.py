@@ -17,6 +17,9 @@ _RELEASES = """
 """
 
 
+_FAR_AHEAD = Version("999")
+
+
 @lru_cache(maxsize=1)
 def releases() -> tuple[Version, ...]:
     return tuple(Version(text) for text in _RELEASES.split())
@@ -32,7 +35,7 @@ def matching(specifiers: str) -> tuple[Version, ...]:
     """The known releases that a PEP 440 specifier set, or a bare version, admits.
 
     A version that is not a known release stands for itself; a range above every known release
-    for the newest one.
+    for the newest one, a range below them for the oldest.
 
     Raises:
         ValueError: `specifiers` is neither.
@@ -54,10 +57,13 @@ def matching(specifiers: str) -> tuple[Version, ...]:
     pinned = [clause.version for clause in wanted if clause.operator == "=="]
     if not found and pinned and "*" not in pinned[0]:
         return (Version(pinned[0]),)
-    return found or releases()[-1:]
+    if found:
+        return found
+    return releases()[-1:] if wanted.contains(_FAR_AHEAD) else releases()[:1]
 
 
 @lru_cache(maxsize=1024)
 def within(release: Version, specifiers: str) -> bool:
-    """Whether a release is in a range; "" is every release."""
-    return not specifiers or SpecifierSet(specifiers).contains(release, prereleases=True)
+    """Whether a release is in a range; "" is every release. A candidate counts as its release."""
+    final = Version(release.base_version) if release.is_prerelease else release
+    return not specifiers or final in SpecifierSet(specifiers)

@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from rlconfig_lint.model import Finding, Source
 from rlconfig_lint.writers import Splice
 
-FORMATS = ("full", "concise", "json", "github")
-
 
 def report(
     form: str,
@@ -16,7 +14,7 @@ def report(
     sources: Mapping[str, Source],
     splices: Mapping[int, Mapping[str, Sequence[Splice]]],
 ) -> str:
-    """The findings in one of `FORMATS`. `splices` holds each fix's text by its finding's number."""
+    """The findings in one form. `splices` holds each fix's text by its finding's number."""
     if form == "json":
         from rlconfig_lint.reports import as_json
 

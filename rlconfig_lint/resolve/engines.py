@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from rlconfig_lint.model import Block, Entry, Form, Home, KeyStyle, Place, Setting
-from rlconfig_lint.readers.python import ENGINES
+from rlconfig_lint.readers.python_names import ENGINES
 from rlconfig_lint.resolve.settings import flags, settings
 from rlconfig_lint.resolve.tree import Keys, Tree, names_at, words_of
 
@@ -59,7 +60,7 @@ _NO_TRAINING = re.compile(
     r"baselines?|bench|benchmarks?|diagnostics|docs|evals?|evaluat(?:e|ion)|filter(?:ing)?|genrm"
     r"|grader|judge|rewards?|scorer|teacher|tests?|testing|val|valid|validation|verifier|verify"
 )
-_SERVER = re.compile(r"(?:^| )(?:\S*/)?vllm serve(?: |$)|vllm\.entrypoints\.\S*api_server")
+_SERVER = re.compile(r"vllm[./]entrypoints[./]\S*api_server(?:\.py)?")
 
 
 @dataclass(frozen=True)
@@ -93,12 +94,18 @@ def _of_call(block: Block) -> Iterator[Engine]:
 
 
 def _of_command(block: Block) -> Iterator[Engine]:
-    words = " ".join(word for word in block.words if word[:1] != "-")
-    if _SERVER.search(words):
+    if _is_server(block.words):
         given = flags(block.entries)
         home = Home(block, style=KeyStyle.KEBAB)
         found = settings(given, frozenset())
         yield Engine(block, (), block.place, found, home, http=True, open=block.open)
+
+
+def _is_server(words: tuple[str, ...]) -> bool:
+    """`vllm serve` and `python -m vllm.entrypoints...`, each a word of its own: inside a quoted
+    script they are another command's."""
+    serves = any(a.rpartition("/")[2] == "vllm" and b == "serve" for a, b in pairwise(words))
+    return serves or any(map(_SERVER.fullmatch, words))
 
 
 def _of_document(block: Block, tree: Tree) -> Iterator[Engine]:
@@ -119,8 +126,7 @@ def place_of(tree: Tree, keys: Keys, block: Block) -> Place:
     holder = tree.entries.get(keys)
     if holder is not None:
         return holder.place
-    first = next((e.place for p, e in tree.entries.items() if p[: len(keys)] == keys), None)
-    return first or block.place
+    return next((entry.place for entry in tree.children.get(keys, ())), block.place)
 
 
 def style_of(entries: list[Entry]) -> KeyStyle:

@@ -11,6 +11,7 @@ from rlconfig_lint.releases import behaviour
 FP32_HEAD_METHODS = {
     "bf16_last_layer_fp32": "ServiceNow/PipelineRL@58d3934 pipelinerl/vllm_quantization.py:128",
 }
+FLOAT32 = ("float32", "float", "torch.float32")
 MODEL_DTYPE = "the model's dtype"
 
 
@@ -19,12 +20,12 @@ def rollout_head(rollout: Rollout, release: Version) -> str | Unknown:
     quantization = rollout.setting("quantization", release).value
     if isinstance(quantization, str) and quantization in FP32_HEAD_METHODS:
         return "float32"
-    if rollout.setting("dtype", release).value in ("float32", "float"):
+    if rollout.setting("dtype", release).value in FLOAT32:
         return "float32"
     asked = head_dtype_asked(rollout, release)
     if asked is UNKNOWN or quantization is UNKNOWN or rollout.patches_head:
         return UNKNOWN
-    if asked in ("float32", "torch.float32") and behaviour.head_dtype_works(release):
+    if asked in FLOAT32 and behaviour.head_dtype_works(release):
         return "float32"
     return MODEL_DTYPE
 
@@ -32,6 +33,6 @@ def rollout_head(rollout: Rollout, release: Version) -> str | Unknown:
 def head_dtype_asked(rollout: Rollout, release: Version) -> object:
     """`hf_overrides.head_dtype` as written; None where it is not."""
     overrides = rollout.setting("hf_overrides", release).value
-    if overrides is UNKNOWN or callable(overrides):
+    if overrides is UNKNOWN:
         return UNKNOWN
     return overrides.get("head_dtype") if isinstance(overrides, dict) else None

@@ -32,7 +32,7 @@ _VARIABLE = re.compile(
         ["']?(?:\$\{VLLM_VERSION:-)?v?(?P<version>\d+(?:\.\d+)+(?:\.?post\d+)?)""",
     re.MULTILINE | re.VERBOSE,
 )
-_COMMENT = re.compile(r"^\s*(?:#|//)")
+_COMMENT = re.compile(r"^\s*(?:#|//)|\s#\s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,8 @@ def _poetrys(match: re.Match[str]) -> str:
 
 
 def _commented(text: Text, match: re.Match[str]) -> bool:
-    return bool(_COMMENT.match(text.line(text.position(match.start())[0])))
+    row, column = text.position(match.start())
+    return bool(_COMMENT.search(text.line(row)[:column]))
 
 
 def _understood(wanted: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -19,7 +20,12 @@ UPDATES = frozenset(
         "update_weights",
     )
 )
-_UPDATING_RPC = ("weight", "update", "param", "refit", "sync")
+_UPDATING_RPC = re.compile(
+    r"(?:update|load|receive|reload|set|sync|apply|broadcast)\w*(?:weight|param|model|state)|refit",
+    re.IGNORECASE,
+)
+_ENGINE_WORDS = re.compile(r"vllm|llm|engine|client|server|worker|rollout|model_runner|actor", re.I)
+_AN_OPTIMIZER = re.compile(r"optim|keras|ema", re.IGNORECASE)
 _OTHER_ENGINES = ("tensorrt_llm", "sglang")
 
 
@@ -74,12 +80,19 @@ class Project:
 
 def is_update(call: ApiCall) -> bool:
     """Whether a call puts new weights into an engine."""
-    if call.name in UPDATES:
-        return True
     if call.name.startswith("collective_rpc"):
         method = call.arguments.get("method")
-        return isinstance(method, str) and any(word in method.lower() for word in _UPDATING_RPC)
-    return False
+        return isinstance(method, str) and _UPDATING_RPC.search(method) is not None
+    if call.name not in UPDATES:
+        return False
+    return call.http or _reaches_an_engine(call.receiver)
+
+
+def _reaches_an_engine(receiver: str) -> bool:
+    """`optimizer.update_weights()` and a Keras model's `load_weights()` have the same names."""
+    if _AN_OPTIMIZER.search(receiver):
+        return False
+    return _ENGINE_WORDS.search(receiver) is not None
 
 
 def updates(modules: Iterable[PythonFacts]) -> tuple[ApiCall, ...]:

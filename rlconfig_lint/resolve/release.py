@@ -87,12 +87,18 @@ def _beside(path: str, name: str) -> str:
     return f"{folder}/{name}" if folder else name
 
 
+def _admitted(pin: Pin) -> set[Version]:
+    """What one file admits: all of its lines where they agree, else any (extras, markers)."""
+    each = [set(matching(wanted)) for wanted in pin.specifiers]
+    return set.intersection(*each) or set.union(*each)
+
+
 def _intersected(pins: Sequence[Pin]) -> ReleaseFact:
     candidates: tuple[Version, ...] = ()
     believed: list[Evidence] = []
     against: list[str] = []
     for pin in pins:
-        admitted = {version for wanted in pin.specifiers for version in matching(wanted)}
+        admitted = _admitted(pin)
         narrowed = admitted if not candidates else admitted & set(candidates)
         if narrowed:
             candidates = tuple(sorted(narrowed))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+
+from packaging.version import Version
 
 from rlconfig_lint.frameworks import Framework, framework, frameworks
 from rlconfig_lint.model import (
@@ -35,6 +37,8 @@ from rlconfig_lint.resolve.inherit import Lookup, with_parents
 from rlconfig_lint.resolve.project import Project, imports_vllm, updates
 from rlconfig_lint.resolve.settings import settings, supplied, without_dropped_false
 from rlconfig_lint.resolve.tree import Keys, Tree, keys_of
+
+Defaults = Callable[[str, Version], Setting]
 
 _BASE_ELSEWHERE = ("--config-name", "--config-path", "--config", "-cn", "-cp")
 
@@ -105,19 +109,19 @@ def _of_framework(site: Site, found: Framework) -> Rollout | None:
     own_place = _own_place(site, found)
     if own_place is None:
         return None
+    written = _engine_settings(tree, found)
     return Rollout(
         own_place,
         site.source.path,
         found.name,
-        _engine_settings(tree, found),
+        written,
         _sampling_settings(tree, found),
         _home(site, found),
         site.project.release,
         trainer.of_framework(found, tree, site.project.declared),
         _sync(site, found),
         open=tree.open or _has_base_elsewhere(site.block) or _hides_keys(tree, found),
-        env=site.block.env,
-        defaults=partial(release_default, v0_asked=site.block.env.get("VLLM_USE_V1") == "0"),
+        defaults=_defaults(site.block, written),
         evidence=(Evidence(f"recognised as {found.name}", own_place),),
     )
 
@@ -231,21 +235,20 @@ def _of_engine(site: Site, engine: Engine) -> Rollout | None:
         return None
     blocks = _blocks_near(site)
     found = sampling.of_tree(site.tree) or sampling.of_calls(blocks)
+    written = engine.settings
     return Rollout(
         place,
         site.source.path,
         "",
-        engine.settings,
+        written,
         found,
         home,
         project.release,
         trainer.of_modules(near, blocks, project.declared),
         sync.of_modules(near, project.declared),
         open=engine.open,
-        http=engine.http,
         patches_head=any(f.fp32_heads and imports_vllm(f) for f in near),
-        env=site.block.env,
-        defaults=partial(release_default, v0_asked=site.block.env.get("VLLM_USE_V1") == "0"),
+        defaults=_defaults(site.block, written),
         evidence=(evidence,),
     )
 
@@ -274,7 +277,7 @@ def _learns(near: list[PythonFacts], engine: Engine, project: Project) -> Eviden
         return Evidence("its weights are updated", call.place)
     for facts in near:
         for call in facts.calls:
-            if call.name in ("pause_generation", "pause", "update_weights"):
+            if call.name in ("pause_generation", "pause"):
                 return Evidence("its weights are updated while requests are paused", call.place)
         for ratio in (*facts.rollout_ratios, *facts.correction_ratios):
             return ratio
@@ -311,6 +314,11 @@ def remote(project: Project) -> Rollout | None:
         trainer.of_modules(modules, (), project.declared),
         found,
         open=True,
-        http=found.pauses[0].http,
         evidence=(Evidence("an engine elsewhere is paused for updates", found.pauses[0].place),),
     )
+
+
+def _defaults(block: Block, written: Mapping[str, Setting]) -> Defaults:
+    """vLLM's defaults beside the settings and variables that one engine has."""
+    v0_asked = block.env.get("VLLM_USE_V1") == "0"
+    return partial(release_default, engine=written, v0_asked=v0_asked)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from rlconfig_lint.frameworks import Supplied
 from rlconfig_lint.model import UNKNOWN, Entry, Origin, Setting, Value
-from rlconfig_lint.readers.scalars import json_value, truth
+from rlconfig_lint.readers.scalars import json_value, plain, truth
 from rlconfig_lint.resolve.tree import Keys, snake
 
 BOOLEANS = frozenset(
@@ -19,6 +20,9 @@ BOOLEANS = frozenset(
         "enable_chunked_prefill",
         "disable_cascade_attn",
     )
+)
+_NUMBERS = re.compile(
+    r"temperature|top_[pk]|min_p|(?:repetition|presence|frequency)_penalty|pipeline_parallel_size"
 )
 _JSON = frozenset(("hf_overrides", "override_generation_config", "compilation_config"))
 
@@ -44,6 +48,8 @@ def meaning(name: str, value: Value) -> tuple[str, Value]:
             return name, True  # a bare flag
         stated = truth(value)
         return name, value if stated is None else stated
+    if isinstance(value, str) and _NUMBERS.fullmatch(name):
+        return name, plain(value)
     if name in _JSON and isinstance(value, str):
         return name, _from_json(value)
     return name, value

@@ -18,6 +18,7 @@ from rlconfig_lint.model import (
     Sync,
     SyncStyle,
 )
+from rlconfig_lint.readers.scalars import truth
 from rlconfig_lint.releases import behaviour
 from rlconfig_lint.resolve.project import updates
 from rlconfig_lint.resolve.tree import Tree, keys_of
@@ -63,12 +64,12 @@ def _reaches_vllm(call: ApiCall, defined: set[str]) -> bool:
 
 def fate(sync: Sync, release: Version) -> CacheFate:
     """What a weight update does to the prefix cache on one release."""
+    if sync.style is SyncStyle.FROZEN:
+        return CacheFate.CLEARED
     if sync.fate is not None:
         return sync.fate
     if sync.salts:
         return CacheFate.SALTED
-    if sync.style is SyncStyle.FROZEN:
-        return CacheFate.CLEARED
     verdicts = [
         *(_after_reset(call, sync) for call in sync.resets),
         *(_after_sleep(call, release) for call in sync.sleeps),
@@ -83,13 +84,17 @@ def fate(sync: Sync, release: Version) -> CacheFate:
 def _after_reset(call: ApiCall, sync: Sync) -> CacheFate:
     """A plain reset is refused while a request holds a block (vllm#28827)."""
     running = call.arguments.get("reset_running_requests", False)
-    if running is True or sync.style is not SyncStyle.IN_FLIGHT or not _keeps(sync):
+    if running is UNKNOWN or call.open:
+        return CacheFate.UNKNOWN
+    if truth(running) or not _requests_run(sync):
         return CacheFate.CLEARED
-    return CacheFate.UNKNOWN if running is UNKNOWN or call.open else CacheFate.SURVIVES
+    return CacheFate.SURVIVES
 
 
-def _keeps(sync: Sync) -> bool:
-    return any(call.arguments.get("mode") == "keep" for call in sync.pauses)
+def _requests_run(sync: Sync) -> bool:
+    """Whether requests hold blocks at an update: in flight, and not aborted or drained first."""
+    kept = [call for call in sync.pauses if call.arguments.get("mode") == "keep"]
+    return sync.style is SyncStyle.IN_FLIGHT and (bool(kept) or not sync.pauses)
 
 
 def _after_sleep(call: ApiCall, release: Version) -> CacheFate:
@@ -98,18 +103,17 @@ def _after_sleep(call: ApiCall, release: Version) -> CacheFate:
         return CacheFate.UNKNOWN
     if level == 0:
         return CacheFate.SURVIVES
-    if call.awaited and not behaviour.sleep_clears(release):
-        return CacheFate.UNKNOWN
-    return CacheFate.CLEARED
+    serves = call.awaited or call.http
+    clears = behaviour.sleep_clears(release) or not serves
+    return CacheFate.CLEARED if clears else CacheFate.SURVIVES
 
 
 def _after_pause(call: ApiCall, release: Version) -> CacheFate:
-    default_mode, default_clear = behaviour.pause_defaults(release)
-    clear = call.arguments.get("clear_cache", default_clear)
-    mode = call.arguments.get("mode", default_mode)
-    if call.open or clear is UNKNOWN:
+    clear = call.arguments.get("clear_cache", behaviour.PAUSE_CLEARS)
+    mode = call.arguments.get("mode", behaviour.PAUSE_MODE)
+    if call.open or clear is UNKNOWN or mode is UNKNOWN:
         return CacheFate.UNKNOWN
-    if clear is not True:
+    if not truth(clear):
         return CacheFate.SURVIVES
     if mode == "keep" and not behaviour.keep_can_clear(release):
         return CacheFate.SURVIVES

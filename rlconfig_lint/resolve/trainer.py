@@ -16,13 +16,14 @@ from rlconfig_lint.model import (
     TrainerKind,
     Value,
 )
+from rlconfig_lint.resolve.engines import no_training
 from rlconfig_lint.resolve.project import imports_vllm
 from rlconfig_lint.resolve.tree import Tree, keys_of
 
 
 def of_framework(framework: Framework, tree: Tree, declared: Declared) -> Trainer:
     """The trainer that a framework runs, with the keys that switch it."""
-    kind, source, metrics_only = framework.trainer, framework.trainer_source, False
+    kind, source = framework.trainer, framework.trainer_source
     evidence = Evidence(f"{framework.name}: {source}")
     for switch in framework.switches:
         entry = tree.get(keys_of(switch.path))
@@ -34,7 +35,7 @@ def of_framework(framework: Framework, tree: Tree, declared: Declared) -> Traine
                 Evidence(f"{switch.path} is not known", entry.place),
             )
         elif _on(switch, entry.value):
-            kind, metrics_only = switch.kind, switch.metrics_only
+            kind = switch.kind
             evidence = Evidence(f"{switch.path} ({switch.source})", entry.place)
     head, head_evidence = _head(framework, tree)
     temperature = tree.get(keys_of(framework.trainer_temperature or "?"))
@@ -45,7 +46,6 @@ def of_framework(framework: Framework, tree: Tree, declared: Declared) -> Traine
         temperature.value if temperature else UNKNOWN,
         head,
         head_evidence,
-        metrics_only,
     )
     return _declared(trainer, declared)
 
@@ -86,7 +86,11 @@ def _kind(
 
 
 def _asks_for_no_logprobs(blocks: Iterable[Block]) -> bool:
-    requests = [block for block in blocks if block.name == "vllm.SamplingParams"]
+    requests = [
+        block
+        for block in blocks
+        if block.name == "vllm.SamplingParams" and not no_training("", block.inside)
+    ]
     return bool(requests) and all(
         not block.open and all(e.value is None for e in block.entries if e.path == ("logprobs",))
         for block in requests
@@ -120,8 +124,7 @@ def _declared(trainer: Trainer, declared: Declared) -> Trainer:
         trainer = replace(
             trainer,
             temperature=declared.trainer_temperature,
-            divides_by_temperature=declared.trainer_temperature != 1.0
-            or trainer.divides_by_temperature,
+            divides_by_temperature=declared.trainer_temperature != 1.0,
         )
     if declared.trainer_lm_head is not None:
         evidence = Evidence(f"trainer-lm-head = {declared.trainer_lm_head!r} in {declared.source}")

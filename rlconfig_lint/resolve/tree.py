@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from rlconfig_lint.model import UNKNOWN, Block, Entry, Form, Value
 
@@ -45,9 +46,17 @@ class Tree:
             self.open or parent.open,
         )
 
+    @cached_property
+    def children(self) -> dict[Keys, list[Entry]]:
+        """The entries directly below each path that has any, the root first."""
+        found: dict[Keys, list[Entry]] = {}
+        for path, entry in self.entries.items():
+            found.setdefault(path[:-1], []).append(entry)
+        return found
+
     def has(self, keys: Keys) -> bool:
         """Whether anything is written at or below a path."""
-        return keys in self.entries or any(path[: len(keys)] == keys for path in self.entries)
+        return keys in self.entries or keys in self.children
 
     def get(self, keys: Keys) -> Entry | None:
         found = self.entries.get(keys)
@@ -55,18 +64,13 @@ class Tree:
 
     def below(self, keys: Keys) -> Iterator[Entry]:
         """The entries directly below a path, mappings opened into values."""
-        for path, entry in self.entries.items():
-            if len(path) == len(keys) + 1 and path[:-1] == keys:
-                value = self.mapping(path) if entry.value == {} else self.follow(entry)
-                yield replace(entry, value=value)
+        for entry in self.children.get(keys, ()):
+            yield replace(entry, value=self._opened(entry))
 
-    def mapping(self, keys: Keys) -> Value:
-        """A mapping's values, nested ones included."""
-        return {
-            entry.path[-1]: self.mapping(entry.path) if entry.value == {} else self.follow(entry)
-            for entry in list(self.entries.values())
-            if len(entry.path) == len(keys) + 1 and entry.path[:-1] == keys
-        }
+    def _opened(self, entry: Entry) -> Value:
+        if entry.value != {}:
+            return self.follow(entry)
+        return {below.path[-1]: below.value for below in self.below(entry.path)}
 
     def follow(self, entry: Entry) -> Value:
         """An entry's value behind its interpolations; UNKNOWN where only a run would tell."""
@@ -88,19 +92,13 @@ class Tree:
         return UNKNOWN
 
     def containers(self) -> Iterator[Keys]:
-        """Every path that has keys directly below it, the root first."""
-        seen: dict[Keys, None] = {}
-        for path in self.entries:
-            seen.setdefault(path[:-1])
-        yield from seen
+        """Every path that has keys directly below it."""
+        yield from self.children
 
 
 def names_at(tree: Tree, keys: Keys) -> frozenset[str]:
     """The keys directly below a path, in vLLM's spelling."""
-    length = len(keys) + 1
-    return frozenset(
-        snake(path[-1]) for path in tree.entries if len(path) == length and path[:-1] == keys
-    )
+    return frozenset(snake(entry.path[-1]) for entry in tree.children.get(keys, ()))
 
 
 def snake(key: str) -> str:

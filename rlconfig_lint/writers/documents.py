@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from rlconfig_lint.model import Put, Value
-from rlconfig_lint.readers.documents import compose
+from rlconfig_lint.readers.documents import compose, is_json
 from rlconfig_lint.readers.text import Text
 from rlconfig_lint.writers import CannotWriteError, Splice
 from rlconfig_lint.writers.spelling import rewritten, spelled
@@ -25,7 +25,7 @@ def put(text: Text, edit: Put) -> Splice:
         return _replace(text, edit)
     new = spelled(edit)
     node = _mapping(text, edit, new.keys)
-    if text.path.endswith(".json") or node.flow_style:
+    if is_json(text) or node.flow_style:
         return _add_to_flow(text, node, new.key, new.value)
     return _add_to_block(text, node, new.key, new.value)
 
@@ -37,7 +37,7 @@ def _replace(text: Text, edit: Put) -> Splice:
         raise CannotWriteError("the key has no value to replace")
     old = text.body[place.start : place.end]
     value = rewritten(edit.entry, edit.value)
-    if text.path.endswith(".json"):
+    if is_json(text):
         return Splice(place.start, place.end, json.dumps(value))
     if not old:
         gap = "" if text.body[place.start - 1 : place.start].isspace() else " "
@@ -53,9 +53,27 @@ def _mapping(text: Text, edit: Put, keys: tuple[str, ...]) -> yaml.MappingNode:
     node = documents[index] if index < len(documents) else None
     for key in keys:
         node = _child(node, key)
+    if node is not None and _uses(documents, node) > 1:
+        raise CannotWriteError("the mapping is shared through an anchor")
     if not isinstance(node, yaml.MappingNode) or not node.value:
         raise CannotWriteError(f"there is no mapping {'.'.join(keys)!r} to add to")
     return node
+
+
+def _uses(documents: list[yaml.Node | None], wanted: yaml.Node) -> int:
+    """How often a node stands in its documents: more than once, by an alias or merge key."""
+    uses = 0
+    seen: set[int] = set()
+    todo = [node for node in documents if node is not None]
+    while todo:
+        node = todo.pop()
+        uses += node is wanted
+        if id(node) in seen or isinstance(node, yaml.ScalarNode):
+            continue
+        seen.add(id(node))
+        pairs = isinstance(node, yaml.MappingNode)
+        todo.extend(child for item in node.value for child in (item if pairs else (item,)))
+    return uses
 
 
 def _child(node: yaml.Node | None, key: str) -> yaml.Node | None:
@@ -72,25 +90,24 @@ def _add_to_block(text: Text, node: yaml.MappingNode, key: str, value: Value) ->
     capital = any(getattr(v, "value", "") in ("True", "False") for _, v in node.value)
     line = f"{key}: {_scalar(value, capital=capital)}"
     first = node.value[0][0].start_mark
-    indentation = " " * first.column
-    for sibling, sibling_value in reversed(node.value):
-        row = sibling.start_mark.line
-        one_line = isinstance(sibling_value, yaml.ScalarNode) and sibling_value.end_mark.line == row
-        if one_line and sibling_value.start_mark.line == row:
-            end = text.line_starts[row] + len(text.line(row + 1))
+    indentation = " " * (text.position(first.index)[1] - 1)
+    for sibling, found in reversed(node.value):
+        row, _ = text.position(sibling.start_mark.index)
+        if isinstance(found, yaml.ScalarNode) and text.position(found.end_mark.index)[0] == row:
+            end = text.line_starts[row - 1] + len(text.line(row))
             return Splice(end, end, text.newline + indentation + line)
     return Splice(first.index, first.index, line + text.newline + indentation)
 
 
 def _add_to_flow(text: Text, node: yaml.MappingNode, key: str, value: Value) -> Splice:
     """Behind the last pair: on a line of its own where the pairs have theirs."""
-    is_json = text.path.endswith(".json")
+    quoted = is_json(text)
     last_key, last_value = node.value[-1]
     end = last_value.end_mark.index
-    written = json.dumps(value) if is_json else _scalar(value, capital=False)
+    written = json.dumps(value) if quoted else _scalar(value, capital=False)
     pair = (
         f"{json.dumps(key)}: {written}"
-        if is_json or _quoted(text, last_key)
+        if quoted or _quoted(text, last_key)
         else f"{key}: {written}"
     )
     if last_key.start_mark.line == node.start_mark.line:

@@ -47,12 +47,12 @@ def add_statement(text: Text, edit: AddStatementAfter) -> Splice:
     spans = Spans(text)
     holder = None
     for node in ast.walk(parse(text)):
-        if isinstance(node, ast.Expr | ast.Assign | ast.AnnAssign):
-            place = spans.place(node)
-            if place.start <= edit.place.start and edit.place.end <= place.end:
-                holder = place
+        if isinstance(node, ast.Expr):
+            value = node.value.value if isinstance(node.value, ast.Await) else node.value
+            if spans.place(value) == edit.place:
+                holder = spans.place(node)
     if holder is None:
-        raise CannotWriteError("the update's result is used on the spot: nothing can follow it")
+        raise CannotWriteError("the update is no statement of its own: nothing can follow it")
     line = text.line(holder.end_line)
     rest = line[holder.end_column - 1 :].strip()
     if rest and not rest.startswith("#"):

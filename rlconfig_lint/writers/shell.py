@@ -11,6 +11,7 @@ from rlconfig_lint.readers.text import Text
 from rlconfig_lint.writers import CannotWriteError, Splice
 from rlconfig_lint.writers.spelling import Spelled, rewritten, spelled
 
+_ARRAY = re.compile(r"\$\{(\w+)\[[@*]\]\}")
 _CONTINUED = re.compile(r"\\\r?\n([ \t]*)")
 
 
@@ -64,6 +65,9 @@ def _add(text: Text, edit: Put, words: str) -> Splice:
         if continued:
             return Splice(behind, behind, f" \\{text.newline}{continued[-1]}{words}")
         return Splice(behind, behind, f" {words}")
+    for array in _ARRAY.findall(text.body[block.place.start : block.place.end]):
+        if len(re.findall(rf"\$\{{{array}\[", text.body)) > 1:
+            raise CannotWriteError(f"the array {array} is used by another command too")
     indentation = text.indentation(behind)
     alone = text.line(text.position(behind)[0]).strip()[:2] != "" and indentation
     separator = text.newline + indentation if alone else " "

@@ -1,36 +1,46 @@
-"""Writes one value or one new key into TOML, through tomlkit, and keeps only the difference."""
+"""Writes one value or one new key into TOML. tomlkit spells the value; the place is a splice."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import tomlkit
-from tomlkit.exceptions import TOMLKitError
 
-from rlconfig_lint.model import Put
+from rlconfig_lint.model import Entry, Put, Value
+from rlconfig_lint.readers import toml
 from rlconfig_lint.readers.text import Text
-from rlconfig_lint.writers import CannotWriteError, Splice, narrowed
+from rlconfig_lint.writers import CannotWriteError, Splice
 from rlconfig_lint.writers.spelling import rewritten, spelled
 
 
 def put(text: Text, edit: Put) -> Splice:
+    if edit.entry is not None:
+        place = edit.entry.value_place
+        if place is None:
+            raise CannotWriteError("the value does not stand on one line")
+        return Splice(place.start, place.end, _spelled(rewritten(edit.entry, edit.value)))
     new = spelled(edit)
-    try:
-        document = tomlkit.parse(text.body)
-        if edit.entry is not None:
-            *keys, key = edit.entry.path
-            table: Any = document
-            for part in keys:
-                table = table[part]
-            table[key] = rewritten(edit.entry, edit.value)
-        else:
-            table = document
-            for part in new.keys:
-                table = table[part]
-            table[new.key] = new.value
-        written = tomlkit.dumps(document)
-    except (TOMLKitError, KeyError, TypeError, RecursionError) as error:
-        raise CannotWriteError(f"tomlkit cannot write it: {error}") from None
-    if text.newline == "\r\n":
-        written = written.replace("\r\n", "\n").replace("\n", "\r\n")
-    return narrowed(0, text.body, written)
+    last = _last_sibling(text, new.keys)
+    row = last.place.line
+    end = text.line_starts[row - 1] + len(text.line(row))
+    indentation = text.indentation(last.place.start)
+    line = f"{text.newline}{indentation}{new.key} = {_spelled(new.value)}"
+    return Splice(end, end, line)
+
+
+def _last_sibling(text: Text, keys: tuple[str, ...]) -> Entry:
+    """The last key of a table that stands on a line of its own, behind which another can."""
+    (block,) = toml.read(text)
+    siblings = [
+        entry
+        for entry in block.entries
+        if entry.path[:-1] == keys
+        and entry.value_place is not None
+        and text.line(entry.place.line)[: entry.place.column - 1].strip() == ""
+    ]
+    if not siblings:
+        raise CannotWriteError(f"there is no table {'.'.join(keys)!r} to add to")
+    return max(siblings, key=lambda entry: entry.place.start)
+
+
+def _spelled(value: Value) -> str:
+    written: str = tomlkit.item(value).as_string()
+    return written

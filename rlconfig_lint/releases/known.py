@@ -9,7 +9,6 @@ from packaging.version import InvalidVersion, Version
 
 from rlconfig_lint.releases.stored import DATA, Stored
 
-
 _FAR_AHEAD = Version("999")
 
 

@@ -30,9 +30,10 @@ from rlconfig_lint.readers import language, read
 from rlconfig_lint.readers.text import Text
 from rlconfig_lint.registry import UNREADABLE
 from rlconfig_lint.releases.known import within
+from rlconfig_lint.resolve.of_engine import remote
 from rlconfig_lint.resolve.project import Project
 from rlconfig_lint.resolve.release import Manifests, release_fact
-from rlconfig_lint.resolve.rollouts import remote, rollouts
+from rlconfig_lint.resolve.rollouts import rollouts
 from rlconfig_lint.suppress import suppressed
 
 DeclaredFor = Callable[[str], Declared]
@@ -131,8 +132,15 @@ class Repository:
         return found if isinstance(found, bytes) else None
 
 
-def check(repository: Repository, rules: Sequence[Rule], profile_for: ProfileFor) -> Result:
-    """Every finding about the judged files, in the order of their places."""
+def check(
+    repository: Repository,
+    rules: Sequence[Rule],
+    profile_for: ProfileFor,
+    *,
+    every_engine: bool = False,
+) -> Result:
+    """Every finding about the judged files, in the order of their places. With `every_engine`,
+    the rules that are true for every vLLM user also judge engines that are no rollout."""
     result = Result(sources=repository.sources, skipped=list(repository.skipped))
     judged = frozenset(repository.files.judged)
     result.skipped.extend(
@@ -144,7 +152,9 @@ def check(repository: Repository, rules: Sequence[Rule], profile_for: ProfileFor
     found: dict[tuple[str, Place, str], Finding] = {}
     for project in repository.projects():
         for rollout in _rollouts(repository, project):
-            if rollout.place.path in judged:
+            if not rollout.policy and not every_engine:
+                continue
+            if rollout.place.path in judged and rollout.policy:
                 result.rollouts.append(rollout)
             for finding in _judge(rollout, rules, profile_for(rollout.place.path), result):
                 _keep_worst(found, finding)
@@ -172,7 +182,7 @@ def _rollouts(repository: Repository, project: Project) -> Iterator[Rollout]:
     none = True
     for path, source in project.sources.items():
         for rollout in rollouts(source, repository.for_file(project, path), repository.sources.get):
-            none = False
+            none = none and not rollout.policy
             yield rollout
     if none and (elsewhere := remote(project)):
         yield elsewhere
@@ -182,6 +192,8 @@ def _judge(
     rollout: Rollout, rules: Sequence[Rule], profile: Profile, result: Result
 ) -> Iterator[Finding]:
     for rule in rules:
+        if not rollout.policy and not rule.every_engine:
+            continue
         spoken_of = _limited(rollout, rule)
         if not spoken_of.release.candidates:
             continue

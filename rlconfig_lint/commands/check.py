@@ -36,6 +36,7 @@ class Options:
     ignore: Sequence[str] = ()
     fail_on: str | None = None
     show: str = "warning"
+    all_engines: bool = False
     exit_zero: bool = False
     exit_non_zero_on_fix: bool = False
     output_format: str = "full"
@@ -46,7 +47,9 @@ def check(options: Options) -> int:
     repository, configs = prepare(
         options.paths, options.config, options.vllm_version, options.profile
     )
-    judged = partial(judge, repository, _rules(options, configs), configs.profile)
+    rules = _rules(options, configs)
+    every_engine = options.all_engines or all(rule.every_engine for rule in rules)
+    judged = partial(judge, repository, rules, configs.profile, every_engine=every_engine)
     if options.fix or options.diff or options.unsafe_fixes:
         return _fixed(options, repository, configs, judged)
     result = judged()

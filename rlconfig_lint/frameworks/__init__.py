@@ -57,6 +57,7 @@ class Framework:
     engine: tuple[str, ...]  # where engine settings stand; a later path wins
     sampling: tuple[str, ...] = ()  # where the sampling settings for training stand
     calls: tuple[str, ...] = ()  # a constructor that carries the keys at its root
+    passed: str = ""  # the engine path whose keys reach vLLM as they are
     typed: frozenset[str] = frozenset()  # written at engine[0]; all others at engine[-1]
     style: KeyStyle = KeyStyle.SNAKE
     free_prefix: str = ""  # what an override needs for a key the typed config does not have

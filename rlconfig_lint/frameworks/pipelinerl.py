@@ -8,6 +8,7 @@ FRAMEWORK = Framework(
     read_at="ServiceNow/PipelineRL@58d3934",
     marks=("vllm_config.vllm_kwargs",),
     engine=("vllm_config.vllm_kwargs",),
+    passed="vllm_config.vllm_kwargs",
     sampling=("llm.parameters",),
     style=KeyStyle.KEBAB,  # launch.py:149: True becomes --k, False --no-k, "" a bare --k
     package="pipelinerl",

@@ -13,6 +13,7 @@ FRAMEWORK = Framework(
     read_at="NovaSky-AI/SkyRL@a956457",
     marks=(_ENGINE, _CORRECTION, "generator.sampling_params"),
     engine=(_ENGINE, f"{_ENGINE}.engine_init_kwargs"),
+    passed=f"{_ENGINE}.engine_init_kwargs",
     sampling=("generator.sampling_params",),
     typed=frozenset(("enable_prefix_caching", "enable_return_routed_experts")),
     package="skyrl",

@@ -12,6 +12,7 @@ FRAMEWORK = Framework(
     read_at="verl-project/verl@1dda039",
     marks=(_ROLLOUT,),
     engine=(_ROLLOUT, f"{_ROLLOUT}.engine_kwargs.vllm"),
+    passed=f"{_ROLLOUT}.engine_kwargs.vllm",
     sampling=(_ROLLOUT,),
     typed=frozenset(("logprobs_mode", "enable_prefix_caching", "dtype", "quantization")),
     free_prefix="++",

@@ -92,6 +92,7 @@ class Rule:
     bad: Sequence[Example]
     good: Sequence[Example]
     doc: str  # the rule file's docstring: its page
+    every_engine: bool = False  # also true of engines that no policy is trained with
 
     @property
     def summary(self) -> str:

@@ -146,12 +146,16 @@ class Rollout:
     path: str  # the file that is run or loaded
     framework: str
     engine: Mapping[str, Setting]  # what is written, or supplied by the framework
+    passed: Mapping[str, Setting]  # what is written and reaches vLLM under its own name
     sampling: Mapping[str, Setting]
     home: Home | None
     release: ReleaseFact
     trainer: Trainer
     sync: Sync
     open: bool = False  # settings may come from where nobody can see
+    policy: bool = True  # False: an engine of which nothing says that a policy is trained with it
+    env: Mapping[str, Entry] = field(default_factory=dict)  # variables set for it
+    dropped: tuple[Setting, ...] = ()  # written, and lost on the way to vLLM
     patches_head: bool = False  # the project's own vLLM code touches the output head
     defaults: Callable[[str, Version], Setting] = field(
         default=lambda name, _: Setting(name, UNKNOWN, Origin.UNKNOWN), repr=False

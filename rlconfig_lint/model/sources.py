@@ -59,7 +59,7 @@ class Block:
     open: bool = False  # some keys come from where the reader cannot see
     index: int = 0  # the document's number in its file
     words: tuple[str, ...] = ()  # a command's words
-    env: Mapping[str, str] = field(default_factory=dict)  # variables set for a command
+    env: Mapping[str, Entry] = field(default_factory=dict)  # variables set for a command
     keys_at: Place | None = None  # where a new key goes when that is not `place` (a dict literal)
     inside: str = ""  # the function or method that the call stands in
 

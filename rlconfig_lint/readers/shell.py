@@ -63,7 +63,7 @@ class _Script:
         self.text = text
         self.data = text.body.encode("utf-8")
         self.held: dict[str, tuple[Word, ...]] = {}
-        self.exported: dict[str, str] = {}
+        self.exported: dict[str, Entry] = {}
 
     @cached_property
     def _plain_bytes(self) -> bool:
@@ -106,7 +106,7 @@ class _Script:
             words = _perhaps(before, words)
         self.held[variable] = words
         if node.parent and node.parent.type == "declaration_command" and len(words) == 1:
-            self.exported[variable] = words[0].text
+            self.exported[variable] = self._variable_entry(variable, node, words[0].text)
 
     def _assigned_words(self, assignment: Node) -> tuple[Word, ...]:
         value = assignment.child_by_field_name("value")
@@ -125,7 +125,7 @@ class _Script:
         for child in node.named_children:
             if child.type == "variable_assignment":
                 name, _, value = self.source(child).partition("=")
-                env[name] = value.strip("\"'")
+                env[name] = self._variable_entry(name, child, value.strip("\"'"))
             elif child.type not in ("file_redirect", "heredoc_redirect", "herestring_redirect"):
                 words.extend(self._words(child))
         words = words[:_MOST_WORDS]
@@ -138,6 +138,9 @@ class _Script:
             words=tuple(word.text for word in words),
             env=env,
         )
+
+    def _variable_entry(self, name: str, node: Node, value: str) -> Entry:
+        return Entry((name,), _value(value), self._place(node.start_byte, node.end_byte))
 
     def _hides_some(self, words: list[Word]) -> bool:
         """Whether a flag or override may stand in a word that is not known. In front of the first

@@ -1,0 +1,115 @@
+"""Rollouts by vLLM's own arguments, with evidence that RL happens."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from rlconfig_lint.model import Block, Evidence, PythonFacts, Rollout
+from rlconfig_lint.resolve import sampling, sync, trainer
+from rlconfig_lint.resolve.engines import Engine, no_training, other_model
+from rlconfig_lint.resolve.project import Project, imports_vllm, updates
+from rlconfig_lint.resolve.sites import Site, defaults_of
+
+
+def of_engine(site: Site, engine: Engine) -> Rollout:
+    """An engine, and whether anything says that a policy is trained with it."""
+    project = site.project
+    place, home = engine.place, engine.home
+    if home is not None and site.chain:
+        block, place = site.owner(engine.keys)
+        home = replace(home, block=block)
+    near = project.near(site.source.path)
+    evidence = None if _named_otherwise(site, engine) else _learns(near, engine, project)
+    blocks = _blocks_near(site)
+    found = sampling.of_tree(site.tree) or sampling.of_calls(blocks)
+    written = engine.settings
+    return Rollout(
+        place,
+        site.source.path,
+        "",
+        written,
+        written,
+        found,
+        home,
+        project.release,
+        trainer.of_modules(near, blocks, project.declared),
+        sync.of_modules(near, project.declared),
+        open=engine.open,
+        patches_head=any(f.fp32_heads and imports_vllm(f) for f in near),
+        defaults=defaults_of(site.block, written),
+        evidence=(evidence,) if evidence else (),
+        policy=evidence is not None,
+        env=site.block.env,
+    )
+
+
+def _named_otherwise(site: Site, engine: Engine) -> bool:
+    """Whether a key, file or function names another model, or no training."""
+    path = site.project.inside(site.source.path)
+    return other_model(engine.keys) or no_training(path, site.block.inside)
+
+
+def _learns(near: list[PythonFacts], engine: Engine, project: Project) -> Evidence | None:
+    """Why an engine is a policy's rollout: its weights are updated, or its logprobs enter a ratio.
+
+    A server needs an update that goes over HTTP or through its own flags: most `vllm serve` lines
+    in RL repositories are judges.
+    """
+    if project.declared.trainer is not None:
+        return Evidence(f"trainer is declared in {project.declared.source}")
+    if engine.http:
+        named = next(
+            (
+                n
+                for n in ("logprobs_mode", "weight_transfer_config", "worker_extension_cls")
+                if n in engine.settings
+            ),
+            None,
+        )
+        routed = [call for facts in near for call in facts.calls if call.http]
+        if not named and not routed:
+            return None
+    for call in updates(near):
+        return Evidence("its weights are updated", call.place)
+    for facts in near:
+        for call in facts.calls:
+            if call.name in ("pause_generation", "pause"):
+                return Evidence("its weights are updated while requests are paused", call.place)
+        for ratio in (*facts.rollout_ratios, *facts.correction_ratios):
+            return ratio
+    return None
+
+
+def _blocks_near(site: Site) -> list[Block]:
+    """The project's calls, those of the same file alone where it has any."""
+    own = [block for block in site.source.blocks if block.name == "vllm.SamplingParams"]
+    if own:
+        return own
+    return [
+        block
+        for path in site.project.modules
+        for block in site.project.sources[path].blocks
+        if block.name == "vllm.SamplingParams"
+    ]
+
+
+def remote(project: Project) -> Rollout | None:
+    """A project that updates an engine it does not configure: only its calls can be judged."""
+    modules = list(project.modules.values())
+    found = sync.of_modules(modules, project.declared)
+    if not found.pauses:
+        return None
+    return Rollout(
+        found.pauses[0].place,
+        found.pauses[0].place.path,
+        "",
+        {},
+        {},
+        {},
+        None,
+        project.release,
+        trainer.of_modules(modules, (), project.declared),
+        found,
+        open=True,
+        evidence=(Evidence("an engine elsewhere is paused for updates", found.pauses[0].place),),
+    )

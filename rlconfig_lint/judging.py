@@ -13,6 +13,7 @@ from rlconfig_lint.model import (
     Evidence,
     Finding,
     Fix,
+    Form,
     Origin,
     Place,
     Put,
@@ -115,6 +116,23 @@ class Subject:
     place: Place
     setting: str
     effective: str
+
+
+def about_written(setting: Setting, place: Place) -> Subject:
+    """A setting that is written, or `place` where its own is not known."""
+    return Subject(setting.place or place, setting.name, where_from(setting))
+
+
+def callee(rollout: Rollout) -> str:
+    """The constructor that takes an engine's arguments; "" for flags and documents."""
+    block = rollout.home.block if rollout.home else None
+    return block.name if block and block.form is Form.CALL else ""
+
+
+def takes_vllms_arguments(rollout: Rollout) -> bool:
+    """Whether the written names are vLLM's: a subclass or actor may have its own."""
+    block = rollout.home.block if rollout.home else None
+    return block is not None and not (block.form is Form.CALL and block.derived)
 
 
 def about(rollout: Rollout, name: str, span: ReleaseSpan) -> Subject:

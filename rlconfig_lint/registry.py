@@ -43,8 +43,11 @@ def rule(wanted: str) -> Rule:
     raise UnknownRuleError(_no_such(wanted))
 
 
-def selected(select: Sequence[str], ignore: Sequence[str]) -> tuple[Rule, ...]:
-    """The rules whose code begins with, or whose name is, one of `select`, less `ignore`.
+def selected(
+    select: Sequence[str], ignore: Sequence[str], *, every_engine: bool = False
+) -> tuple[Rule, ...]:
+    """The rules whose code begins with, or whose name is, one of `select`, less `ignore`; without
+    `select`, all that are no preview, and those that hold for every engine if they are wanted.
 
     Raises:
         UnknownRuleError: an item matches no rule.
@@ -53,8 +56,15 @@ def selected(select: Sequence[str], ignore: Sequence[str]) -> tuple[Rule, ...]:
         if not any(_matches(rule, item) for rule in rules()) and item not in UNREADABLE:
             raise UnknownRuleError(_no_such(item))
     return tuple(
-        rule for rule in rules() if (not select or _any(rule, select)) and not _any(rule, ignore)
+        rule
+        for rule in rules()
+        if (_any(rule, select) if select else _by_default(rule, every_engine))
+        and not _any(rule, ignore)
     )
+
+
+def _by_default(rule: Rule, every_engine: bool) -> bool:
+    return not rule.preview or (every_engine and rule.every_engine)
 
 
 def _any(rule: Rule, items: Iterable[str]) -> bool:

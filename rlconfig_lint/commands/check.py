@@ -62,7 +62,7 @@ def _rules(options: Options, configs: Configs) -> tuple[Rule, ...]:
     config = configs.of_folder(configs.base)
     select = _codes(options.select) or (config.select if config else ())
     ignore = (*_codes(options.ignore), *(config.ignore if config else ()))
-    return selected(select, ignore)
+    return selected(select, ignore, every_engine=options.all_engines)
 
 
 def _codes(given: Sequence[str]) -> tuple[str, ...]:

@@ -15,4 +15,5 @@ def explain(wanted: str) -> None:
 
 def list_rules() -> None:
     for found in rules():
-        click.echo(f"{found.code}  {found.name:40} {found.summary}")
+        preview = " (preview)" if found.preview else ""
+        click.echo(f"{found.code}  {found.name:40} {found.summary}{preview}")

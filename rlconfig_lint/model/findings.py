@@ -93,6 +93,7 @@ class Rule:
     good: Sequence[Example]
     doc: str  # the rule file's docstring: its page
     every_engine: bool = False  # also true of engines that no policy is trained with
+    preview: bool = False  # off unless it is selected
 
     @property
     def summary(self) -> str:

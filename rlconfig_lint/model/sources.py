@@ -62,6 +62,7 @@ class Block:
     env: Mapping[str, Entry] = field(default_factory=dict)  # variables set for a command
     keys_at: Place | None = None  # where a new key goes when that is not `place` (a dict literal)
     inside: str = ""  # the function or method that the call stands in
+    derived: bool = False  # a subclass or actor is called: its own arguments may differ
 
 
 @dataclass(frozen=True, slots=True)

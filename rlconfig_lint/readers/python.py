@@ -118,6 +118,7 @@ class _Module:
             open=unseen,
             keys_at=keys_at if only_unpacked else None,
             inside=inside,
+            derived=not (self.names.full(call.func) or "").startswith("vllm."),
         )
 
     def _target(self, call: ast.Call) -> str | None:

@@ -1,0 +1,116 @@
+"""An engine argument that the pinned vLLM release no longer has.
+
+## What it does
+
+Flags an argument or flag that an earlier release had, and says what took its place.
+
+## Why it breaks RL
+
+The engine does not start: a TypeError in Python, an unrecognised argument on a command line. A
+launcher that filters unknown keys starts it without the setting.
+
+## When it is right
+
+On the releases that still have it.
+
+## Bad
+
+`swap_space` with vLLM 0.18.1.
+
+## Good
+
+The same with vLLM 0.17.1, or without it.
+
+## Fix
+
+None is written yet: the message names the replacement where there is one.
+
+## Versions
+
+Decided from each release's own argument list.
+
+## Evidence
+
+- https://github.com/vllm-project/vllm/releases
+- https://docs.vllm.ai/en/latest/configuration/engine_args/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rlconfig_lint.judging import about_written, callee, judged, takes_vllms_arguments
+from rlconfig_lint.model import Example, Finding, Profile, Rollout, Rule, Severity
+from rlconfig_lint.releases.lifetimes import lifetime, refusing
+from rlconfig_lint.releases.replacements import replacement
+
+ID = ("RL803", "removed-argument")
+
+
+def check(rollout: Rollout, profile: Profile) -> Iterator[Finding]:
+    if not rollout.release.known or not takes_vllms_arguments(rollout):
+        return
+    by = callee(rollout)
+    for name, setting in rollout.passed.items():
+        alive = lifetime(by, name)
+        if alive is None:
+            continue
+        _, last = alive
+        span = rollout.release.where(refusing(by, name, after=last))
+        if span:
+            yield judged(
+                ID,
+                rollout,
+                Severity.ERROR,
+                f"{name} went after vLLM {last}: this release refuses it",
+                span=span,
+                subject=about_written(setting, rollout.place),
+                help_=replacement(name),
+            )
+
+
+_FACTS = {"vllm-version": "0.18.1", "trainer": "recompute"}
+
+BAD = (
+    Example(
+        "rollout.py",
+        """\
+from vllm import LLM
+
+llm = LLM(model="Qwen/Qwen2.5-7B", swap_space=4)
+""",
+        _FACTS,
+    ),
+    Example(
+        "conf.yaml",
+        """\
+vllm_config:
+  vllm_kwargs:
+    gpu-memory-utilization: 0.9
+    enable-prefix-caching: false
+    num-scheduler-steps: 1
+""",
+        _FACTS,
+    ),
+    Example(
+        "serve.sh",
+        """\
+vllm serve Qwen/Qwen2.5-7B --max-num-seqs 64 --max-seq-len-to-capture 8192
+""",
+        _FACTS,
+    ),
+)
+
+GOOD = (
+    Example(
+        "rollout.py",
+        """\
+from vllm import LLM
+
+llm = LLM(model="Qwen/Qwen2.5-7B", swap_space=4)
+""",
+        {"vllm-version": "0.17.1", "trainer": "recompute"},
+    ),
+)
+
+RULE = Rule(*ID, "0.1.0", "", check, BAD, GOOD, __doc__, every_engine=True, preview=True)

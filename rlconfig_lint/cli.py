@@ -82,6 +82,21 @@ def inspect(**given: Any) -> None:
 
 
 @cli.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--from", "from_", metavar="RELEASE", help="What runs now [the project's own pin].")
+@click.option("--to", required=True, metavar="RELEASE", help="What shall run.")
+@click.option("--config", type=click.Path(path_type=Path), help="Use this config file.")
+@click.option("--fix", is_flag=True, help="Write the parts that keep behaviour.")
+@click.option("--diff", is_flag=True, help="Show what --fix would write; write nothing.")
+@click.option("--output-format", type=click.Choice(("text", "markdown", "json")), default="text")
+def migrate(**given: Any) -> None:
+    """Show what changes under the project when vLLM is upgraded."""
+    from rlconfig_lint.commands import migrate as run
+
+    sys.exit(run.migrate(**given))
+
+
+@cli.command()
 @click.argument("rule")
 def explain(rule: str) -> None:
     """Print the page of a RULE, given by code or name."""

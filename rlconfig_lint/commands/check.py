@@ -83,7 +83,7 @@ def _fixed(
         _say_refused(changes)
         _say_count(len(changes.fixed), "would be made")
         return int(bool(changes.changed())) and not options.exit_zero
-    written, failed = _write(repository, changes)
+    written, failed = write_changes(repository, changes)
     _print(options, repository, changes.result)
     _say_refused(changes)
     for path, reason in failed:
@@ -98,7 +98,10 @@ def _fixed(
     return status
 
 
-def _write(repository: Repository, changes: Changes) -> tuple[set[str], list[tuple[str, str]]]:
+def write_changes(
+    repository: Repository, changes: Changes
+) -> tuple[set[str], list[tuple[str, str]]]:
+    """Write every changed file; the paths written, and (path, reason) of those that were not."""
     written: set[str] = set()
     failed: list[tuple[str, str]] = []
     files = repository.files

@@ -1,0 +1,165 @@
+"""What changes under a project when vLLM is upgraded: crashes, silent changes, decisions, a patch.
+
+Nothing is judged here that the rules do not judge: the project is looked at twice, as it runs on
+the old release and as it would run on the new one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from packaging.version import Version
+
+from rlconfig_lint.fixing import Changes, fix
+from rlconfig_lint.lint import Repository, Result, check
+from rlconfig_lint.model import (
+    UNKNOWN,
+    Declared,
+    Finding,
+    Fix,
+    Place,
+    Profile,
+    Put,
+    Rollout,
+    Rule,
+    Setting,
+    Severity,
+)
+from rlconfig_lint.releases import behaviour
+from rlconfig_lint.releases.lifetimes import accepts
+
+# Settings whose unset value decides what logprobs mean, or whose policy computed them.
+WATCHED = ("logprobs_mode", "enable_prefix_caching", "async_scheduling", "generation_config")
+CRASHES = ("RL801", "RL802", "RL803", "RL804")
+IGNORED = ("RL805",)
+
+
+@dataclass(frozen=True)
+class Silent:
+    """A setting nobody wrote, whose effective value is another one after the upgrade."""
+
+    place: Place
+    name: str
+    old: Setting
+    new: Setting
+    kept_by: Fix | None  # writes the old value out, where the new release takes it
+
+
+@dataclass
+class Migration:
+    old: Version
+    new: Version
+    crashes: list[Finding] = field(default_factory=list)
+    silent: list[Silent] = field(default_factory=list)
+    reference: list[Finding] = field(default_factory=list)  # with a fix
+    decisions: list[Finding] = field(default_factory=list)  # a person's
+
+
+def migration(
+    repository: Repository, rules: Sequence[Rule], old: Version, new: Version
+) -> Migration:
+    """The upgrade of every rollout from one release to another."""
+    before, after = _at(repository, old), _at(repository, new)
+    was = check(before, (), _production)
+    on_old = _codes(check(before, rules, _production))
+    on_new = check(after, rules, partial(_profile, old, new))
+    found = Migration(old, new)
+    for finding in on_new.findings:
+        if finding.code in CRASHES + IGNORED:
+            found.crashes.append(finding)
+        elif finding.fix is not None:
+            found.reference.append(finding)
+        elif finding.severity > Severity.INFO and (
+            _leaves_v0(old, new) or (finding.code, finding.place) not in on_old
+        ):
+            found.decisions.append(finding)
+    will_be = {(r.path, r.place): r for r in on_new.rollouts}
+    for rollout in was.rollouts:
+        renewed = will_be.get((rollout.path, rollout.place))
+        if renewed is not None:
+            found.silent.extend(_silent(rollout, renewed, old, new))
+    found.silent = _once(found.silent)
+    return found
+
+
+def patch(repository: Repository, rules: Sequence[Rule], old: Version, new: Version) -> Changes:
+    """The parts that keep behaviour, made: nothing that the new release refuses."""
+    after = _at(repository, new)
+    judged = partial(_with_kept_defaults, repository, after, rules, old, new)
+    return fix(after, judged, unsafe=False)
+
+
+def _with_kept_defaults(
+    repository: Repository, after: Repository, rules: Sequence[Rule], old: Version, new: Version
+) -> Result:
+    """The findings on the new release, and one for each default that has to be written out."""
+    repository.sources = after.sources
+    result = check(after, rules, partial(_profile, old, new))
+    named = {(finding.place, finding.setting) for finding in result.findings}
+    for change in migration(repository, rules, old, new).silent:
+        if change.kept_by is not None and (change.place, change.name) not in named:
+            result.findings.append(_as_finding(change, new))
+    return result
+
+
+def _as_finding(change: Silent, new: Version) -> Finding:
+    return Finding(
+        "RL800",
+        "default-changes",
+        Severity.WARNING,
+        change.place,
+        f"{change.name} is {change.old.value} before the upgrade and {change.new.value} after it",
+        change.name,
+        releases=f"vLLM {new}",
+        fix=change.kept_by,
+    )
+
+
+def _at(repository: Repository, release: Version) -> Repository:
+    """The same sources on one release."""
+    return replace(
+        repository, declared_for=partial(_declared, repository.declared_for, release), _releases={}
+    )
+
+
+def _declared(given: Callable[[str], Declared], release: Version, path: str) -> Declared:
+    return replace(given(path), vllm_version=str(release), source="the command line")
+
+
+def _production(_: str) -> Profile:
+    return Profile.PRODUCTION
+
+
+def _profile(old: Version, new: Version, _: str) -> Profile:
+    """An upgrade that leaves the V0 engine behind is a parity question."""
+    return Profile.PARITY if _leaves_v0(old, new) else Profile.PRODUCTION
+
+
+def _leaves_v0(old: Version, new: Version) -> bool:
+    return behaviour.v0_can_run(old) and not behaviour.v0_can_run(new)
+
+
+def _codes(result: Result) -> set[tuple[str, Place]]:
+    return {(finding.code, finding.place) for finding in result.findings}
+
+
+def _silent(before: Rollout, after: Rollout, old: Version, new: Version) -> Iterator[Silent]:
+    for name in WATCHED:
+        was, becomes = before.setting(name, old), after.setting(name, new)
+        unknown = UNKNOWN in (was.value, becomes.value)
+        if not unknown and was.value != becomes.value and not becomes.explicit:
+            yield Silent(after.place, name, was, becomes, _kept(after, was, new))
+
+
+def _kept(rollout: Rollout, was: Setting, new: Version) -> Fix | None:
+    if rollout.home is None or was.value is None or not accepts("", was.name, new):
+        return None
+    return Fix(f"keep {was}", (Put(rollout.home, was.name, was.value),), safe=True)
+
+
+def _once(changes: Sequence[Silent]) -> list[Silent]:
+    """Rollouts that inherit one engine change once."""
+    by_place: Mapping[tuple[Place, str], Silent] = {(c.place, c.name): c for c in changes}
+    return list(by_place.values())

@@ -67,13 +67,14 @@ def migration(
     on_new = check(after, rules, partial(_profile, old, new))
     found = Migration(old, new)
     for finding in on_new.findings:
+        known_already = (finding.code, finding.place) in on_old and not _leaves_v0(old, new)
         if finding.code in CRASHES + IGNORED:
             found.crashes.append(finding)
+        elif known_already or finding.severity is Severity.INFO:
+            continue
         elif finding.fix is not None:
             found.reference.append(finding)
-        elif finding.severity > Severity.INFO and (
-            _leaves_v0(old, new) or (finding.code, finding.place) not in on_old
-        ):
+        else:
             found.decisions.append(finding)
     will_be = {(r.path, r.place): r for r in on_new.rollouts}
     for rollout in was.rollouts:

@@ -78,14 +78,22 @@ def test_a_small_step_changes_only_what_it_changes(tmp_path: Path) -> None:
     engine = "engine: {max_num_seqs: 8, enforce_eager: true, dtype: auto}\n"
     facts = 'vllm-version = "0.13.0"\ntrainer = "recompute"\n'
     write_files(tmp_path, {"rlconfig-lint.toml": facts, "a.yaml": engine})
-    arguments = ("migrate", "--to", "0.14.0", "--output-format", "json")
-    found = json.loads(
-        rlconfig_lint(tmp_path, "migrate", "--from", "0.13.0", *arguments[1:]).stdout
-    )
+    step = ("migrate", "--from", "0.13.0", "--to", "0.14.0")
+    found = json.loads(rlconfig_lint(tmp_path, *step, "--output-format", "json").stdout)
     assert [row["setting"] for row in found["silent"]] == ["async_scheduling"]
     assert not found["reference"]
     rlconfig_lint(tmp_path, *step, "--fix")
     assert (tmp_path / "a.yaml").read_text() == engine.replace("}", ", async_scheduling: false}")
+
+
+def test_what_the_new_release_refuses_in_code(tmp_path: Path) -> None:
+    code = (
+        "from vllm import AsyncEngineArgs\nargs = AsyncEngineArgs(model='m')\n"
+        "async def update(e):\n    await e.pause_generation(wait_for_inflight_requests=True)\n"
+    )
+    write_files(tmp_path, {"pyproject.toml": PIN.replace("0.8.5", "0.31.0"), "a.py": code})
+    done = rlconfig_lint(tmp_path, "migrate", "--to", "0.32.0")
+    assert "a.py:4: RL401 wait_for_inflight_requests was removed" in done.stdout
 
 
 @pytest.mark.parametrize(

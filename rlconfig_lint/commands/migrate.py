@@ -93,7 +93,7 @@ def _markdown(found: Migration) -> str:
 def _sections(found: Migration) -> Iterator[tuple[str, list[str]]]:
     yield "Crashes, or is no longer read", [_line(f) for f in found.crashes]
     yield "Changes silently", [_silent(change) for change in found.silent]
-    yield "To match the run before", [_line(f) for f in found.reference]
+    yield "Wrong then, and how to keep what was", [_line(f) for f in found.reference]
     yield "Needs a person's decision", [_line(f) for f in found.decisions]
 
 

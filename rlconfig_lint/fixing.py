@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from rlconfig_lint.lint import Repository, Result
-from rlconfig_lint.model import Finding, Fix, Put, Source, show
+from rlconfig_lint.model import Finding, Fix, Put, Rename, Source, show
 from rlconfig_lint.readers import read
 from rlconfig_lint.readers.text import Text
 from rlconfig_lint.writers import CannotWriteError, Splice, apply, path_of, splice
@@ -175,7 +175,9 @@ def _doubt(old: Source, new: Source, findings: list[Finding]) -> str:
     before, after = _values(old), _values(new)
     arrived = after - before
     gone = before - after
-    meant = [edit for f in findings if f.fix for edit in f.fix.edits if isinstance(edit, Put)]
+    meant = [
+        edit for f in findings if f.fix for edit in f.fix.edits if isinstance(edit, Put | Rename)
+    ]
     for edit in meant:
         if not any(_is_meant(key, value, edit) for key, value in arrived):
             return f"{edit.name} = {show(edit.value)} did not arrive"
@@ -193,7 +195,9 @@ def _second_doubt(old: Text, new: Text, findings: list[Finding]) -> str:
         return ""
     from rlconfig_lint.writers.documents import second_opinion
 
-    meant = [edit for f in findings if f.fix for edit in f.fix.edits if isinstance(edit, Put)]
+    meant = [
+        edit for f in findings if f.fix for edit in f.fix.edits if isinstance(edit, Put | Rename)
+    ]
     changed = second_opinion(old, new) or set()
     others = [key for key in changed if not any(_same_key(key, edit) for edit in meant)]
     return f"it would change {sorted(others)[0]} too" if others else ""
@@ -216,6 +220,12 @@ def _compiles(text: Text) -> bool:
     return True
 
 
+def _meant(findings: list[Finding]) -> list[Put | Rename]:
+    """The edits that write a setting, whose value can be looked for in the result."""
+    edits = [edit for finding in findings if finding.fix for edit in finding.fix.edits]
+    return [edit for edit in edits if isinstance(edit, Put | Rename)]
+
+
 def _values(source: Source) -> Counter[tuple[str, str]]:
     """Every key and value of a file, by the block's name and the key's path."""
     return Counter(
@@ -225,13 +235,15 @@ def _values(source: Source) -> Counter[tuple[str, str]]:
     )
 
 
-def _is_meant(key: str, value: str, edit: Put) -> bool:
+def _is_meant(key: str, value: str, edit: Put | Rename) -> bool:
     return _same_key(key, edit) or value == repr(edit.value)
 
 
-def _same_key(key: str, edit: Put) -> bool:
+def _same_key(key: str, edit: Put | Rename) -> bool:
     last = key.rpartition(".")[2].replace("-", "_")
-    names = {edit.name, spelled(edit).key.replace("-", "_"), f"no_{edit.name}"}
+    names = {edit.name, f"no_{edit.name}"}
+    if isinstance(edit, Put):
+        names.add(spelled(edit).key.replace("-", "_"))
     if edit.entry is not None:
         names.add(edit.entry.path[-1].replace("-", "_"))
     return last in names or any(part.replace("-", "_") in names for part in key.split("."))

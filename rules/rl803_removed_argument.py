@@ -23,7 +23,8 @@ The same with vLLM 0.17.1, or without it.
 
 ## Fix
 
-None is written yet: the message names the replacement where there is one.
+Safe where another name means the same (`disable_log_requests` is `enable_log_requests` with the
+opposite value). Else the message names what took its place.
 
 ## Versions
 
@@ -40,9 +41,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rlconfig_lint.judging import about_written, callee, judged, takes_vllms_arguments
-from rlconfig_lint.model import Example, Finding, Profile, Rollout, Rule, Severity
-from rlconfig_lint.releases.lifetimes import lifetime, refusing
-from rlconfig_lint.releases.replacements import replacement
+from rlconfig_lint.model import (
+    Example,
+    Finding,
+    Fix,
+    Profile,
+    ReleaseSpan,
+    Rename,
+    Rollout,
+    Rule,
+    Setting,
+    Severity,
+    show,
+)
+from rlconfig_lint.releases.lifetimes import accepts, lifetime, refusing
+from rlconfig_lint.releases.replacements import renamed, replacement
 
 ID = ("RL803", "removed-argument")
 
@@ -66,7 +79,20 @@ def check(rollout: Rollout, profile: Profile) -> Iterator[Finding]:
                 span=span,
                 subject=about_written(setting, rollout.place),
                 help_=replacement(name),
+                fix=_renamed(rollout, setting, span),
             )
+
+
+def _renamed(rollout: Rollout, setting: Setting, span: ReleaseSpan) -> Fix | None:
+    """The new name, where it means the same and every release in question takes it."""
+    found = renamed(setting.name, setting.value)
+    if found is None or setting.entry is None or rollout.home is None:
+        return None
+    name, value = found
+    if not all(accepts(callee(rollout), name, release) for release in span.releases):
+        return None
+    title = f"write {name} = {show(value)}, which means the same"
+    return Fix(title, (Rename(rollout.home, setting.entry, name, value),), safe=True)
 
 
 _FACTS = {"vllm-version": "0.18.1", "trainer": "recompute"}
@@ -80,6 +106,52 @@ from vllm import LLM
 llm = LLM(model="Qwen/Qwen2.5-7B", swap_space=4)
 """,
         _FACTS,
+    ),
+    Example(
+        "server.py",
+        """\
+from vllm import AsyncEngineArgs
+
+args = AsyncEngineArgs(
+    model="Qwen/Qwen2.5-7B",
+    disable_log_requests=True,  # quiet
+)
+""",
+        _FACTS,
+        fixed="""\
+from vllm import AsyncEngineArgs
+
+args = AsyncEngineArgs(
+    model="Qwen/Qwen2.5-7B",
+    enable_log_requests=False,  # quiet
+)
+""",
+    ),
+    Example(
+        "quiet.sh",
+        """\
+vllm serve Qwen/Qwen2.5-7B --disable-log-requests --max-num-seqs 64
+""",
+        _FACTS,
+        fixed="""\
+vllm serve Qwen/Qwen2.5-7B --no-enable-log-requests --max-num-seqs 64
+""",
+    ),
+    Example(
+        "quiet.yaml",
+        """\
+vllm_config:
+  vllm_kwargs:
+    enable-prefix-caching: false
+    disable-log-requests: ""  # quiet
+""",
+        _FACTS,
+        fixed="""\
+vllm_config:
+  vllm_kwargs:
+    enable-prefix-caching: false
+    enable-log-requests: false  # quiet
+""",
     ),
     Example(
         "conf.yaml",

@@ -150,7 +150,7 @@ def test_outside_its_releases_it_is_silent(rule: Rule, example: Example, tmp_pat
 
 @pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.code)
 def test_its_examples_cover_more_than_one_language(rule: Rule) -> None:
-    if rule.code == "RL401":  # a call, in one language only
+    if rule.code in ("RL401", "RL807"):  # a call, in one language only
         return
     assert len({Path(example.file).suffix for example in rule.bad}) > 1
 

@@ -159,6 +159,13 @@ def _say(result: Result, options: Options) -> None:
             " please report it with this line",
             err=True,
         )
+    unpinned = sum(not rollout.release.known for rollout in result.rollouts)
+    if unpinned:
+        click.echo(
+            f"no vLLM release is known for {unpinned} of {len(result.rollouts)} rollouts: findings"
+            " that depend on it are one level lower (declare vllm-version, or --vllm-version)",
+            err=True,
+        )
     if options.output_format in ("full", "concise"):
         click.echo(_summary(result, options), err=True)
 

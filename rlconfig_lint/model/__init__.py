@@ -17,6 +17,7 @@ from rlconfig_lint.model.findings import (
     Profile,
     Put,
     PutArguments,
+    Rename,
     Rule,
 )
 from rlconfig_lint.model.rollouts import (
@@ -79,6 +80,7 @@ __all__ = [
     "PythonFacts",
     "ReleaseFact",
     "ReleaseSpan",
+    "Rename",
     "Rollout",
     "Rule",
     "Setting",

@@ -23,6 +23,16 @@ class Put:
 
 
 @dataclass(frozen=True, slots=True)
+class Rename:
+    """Another name, and the value that means the same under it, where `entry` stands."""
+
+    home: Home
+    entry: Entry
+    name: str
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
 class PutArguments:
     """Give a call these keyword arguments, replacing those of the same names and `dropped`."""
 
@@ -39,7 +49,7 @@ class AddStatementAfter:
     statement: str
 
 
-Edit: TypeAlias = Put | PutArguments | AddStatementAfter
+Edit: TypeAlias = Put | Rename | PutArguments | AddStatementAfter
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,8 @@ def accepts(callee: str, name: str, release: Version) -> bool | None:
     if callee == LLM:
         return found.llm_accepts(name)
     argument = found.arguments.get(name)
+    if not callee and f"--{name.replace('_', '-')}" in found.flags:
+        return True  # a flag may outlive its argument: --disable-log-requests did until 0.16.0
     return argument is not None and not (callee == ENGINE_ARGS and argument.async_only)
 
 
@@ -76,6 +78,13 @@ def reads_variable(name: str, release: Version) -> bool | None:
     """Whether a release reads an environment variable; None without data."""
     found = _schema(release)
     return name in found.environment if found else None
+
+
+def is_deprecated(name: str, release: Version) -> bool:
+    """Whether a release takes a flag only for old command lines."""
+    found = _schema(release)
+    flag = found.flags.get(f"--{name.replace('_', '-')}") if found else None
+    return flag is not None and flag.is_deprecated
 
 
 @lru_cache(maxsize=128)

@@ -3,6 +3,9 @@ an argument went, not why. Source: the release in which each went, in vLLM's own
 
 from __future__ import annotations
 
+from rlconfig_lint.model import Value
+from rlconfig_lint.readers.scalars import truth
+
 _REPLACEMENTS = {
     "calculate_kv_scales": "leave it out: scales come with the checkpoint or with the refit",
     "cuda_graph_sizes": "write compilation_config.cudagraph_capture_sizes",
@@ -24,6 +27,21 @@ _REPLACEMENTS = {
     "task": "write runner and convert",
     "use_v2_block_manager": "leave it out: there is only one block manager",
 }
+
+
+# The old name, the new one, and whether its booleans mean the opposite.
+_RENAMED = {"disable_log_requests": ("enable_log_requests", True)}
+
+
+def renamed(name: str, value: Value) -> tuple[str, Value] | None:
+    """The new name and value that mean the same, where there are such."""
+    if name not in _RENAMED:
+        return None
+    new, opposite = _RENAMED[name]
+    if not opposite:
+        return new, value
+    stated = True if value in ("", None) else truth(value)
+    return None if stated is None else (new, not stated)
 
 
 def replacement(name: str) -> str:

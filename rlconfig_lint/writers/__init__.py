@@ -14,6 +14,7 @@ from rlconfig_lint.model import (
     Form,
     Put,
     PutArguments,
+    Rename,
 )
 from rlconfig_lint.readers.text import Text
 
@@ -44,6 +45,8 @@ def narrowed(start: int, old: str, new: str) -> Splice:
 
 def path_of(edit: Edit) -> str:
     """The file that an edit changes."""
+    if isinstance(edit, Rename):
+        return edit.entry.place.path
     if isinstance(edit, Put):
         return edit.entry.place.path if edit.entry else edit.home.block.place.path
     return edit.place.path
@@ -65,7 +68,29 @@ def splice(text: Text, edit: Edit) -> Splice:
         return python.put_arguments(text, edit)
     if edit.entry is not None and edit.entry.shared:
         raise CannotWriteError("the value is shared through a variable or anchor")
+    if isinstance(edit, Rename):
+        return _rename(text, edit)
     return _put(text, edit)
+
+
+def _rename(text: Text, edit: Rename) -> Splice:
+    """The key and the value of an entry, each where it stands."""
+    form, place = edit.home.block.form, edit.entry.place
+    if form is Form.CALL:
+        from rlconfig_lint.writers import python
+
+        arguments = {edit.name: edit.value}
+        dropped = (edit.entry.path[-1],)
+        return python.put_arguments(text, PutArguments(edit.home.block.place, arguments, dropped))
+    if form is Form.COMMAND and edit.entry.key.startswith("-"):
+        from rlconfig_lint.writers.shell import flag
+
+        return Splice(place.start, place.end, flag(edit.name.replace("_", "-"), edit.value))
+    if form is Form.DOCUMENT and not text.path.endswith(".toml"):
+        from rlconfig_lint.writers.documents import rename
+
+        return rename(text, edit)
+    raise CannotWriteError("the key can only be renamed by hand here")
 
 
 def _put(text: Text, edit: Put) -> Splice:

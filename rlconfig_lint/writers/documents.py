@@ -9,7 +9,7 @@ import yaml
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from rlconfig_lint.model import Put, Value
+from rlconfig_lint.model import Put, Rename, Value
 from rlconfig_lint.readers.documents import compose, is_json
 from rlconfig_lint.readers.text import Text
 from rlconfig_lint.writers import CannotWriteError, Splice
@@ -45,6 +45,20 @@ def _replace(text: Text, edit: Put) -> Splice:
     if isinstance(value, str) and old[0] in "\"'":
         return Splice(place.start, place.end, f"{old[0]}{value}{old[0]}")
     return Splice(place.start, place.end, _scalar(value, capital=old in ("True", "False")))
+
+
+def rename(text: Text, edit: Rename) -> Splice:
+    """The key keeps its quotes and style; the value is written anew behind its colon."""
+    place, value = edit.entry.place, edit.entry.value_place
+    old = text.body[place.start : place.end]
+    key = edit.entry.path[-1]
+    if value is None or not old.lstrip("\"'").startswith(key):
+        raise CannotWriteError("the key is written in a way that cannot be renamed")
+    name = edit.name.replace("_", "-") if "-" in key else edit.name
+    between = text.body[place.start : value.start].replace(key, name, 1)
+    between = between if between[-1:].isspace() else f"{between} "
+    written = json.dumps(edit.value) if is_json(text) else _scalar(edit.value, capital=False)
+    return Splice(place.start, value.end, between + written)
 
 
 def _mapping(text: Text, edit: Put, keys: tuple[str, ...]) -> yaml.MappingNode:

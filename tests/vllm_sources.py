@@ -45,6 +45,7 @@ class ModelConfig(Base):
     rope: dict = field(default_factory=dict)
     longest: int = 4 * LIMIT
     enforce_eager: bool = False
+    enable_dbo: bool = False
 
 
 class CacheConfig:
@@ -86,6 +87,7 @@ class EngineArgs:
     rope: dict = get_field(ModelConfig, "rope")
     longest: int = ModelConfig.longest
     disable_output_proc: bool = not ModelConfig.use_output_proc
+    enable_dbo: bool | None = None
     utilization: float = CacheConfig.utilization
     required: int = CacheConfig.required
     by_platform: int = CacheConfig.by_platform
@@ -101,6 +103,9 @@ class EngineArgs:
         model_kwargs = get_kwargs(ModelConfig)
         group = parser.add_argument_group(title="ModelConfig")
         group.add_argument("--enforce-eager", **model_kwargs["enforce_eager"])
+        group.add_argument(
+            "--enable-dbo", **{**model_kwargs["enable_dbo"], "default": None}
+        )
         group.add_argument("--logprobs-mode", **model_kwargs["logprobs_mode"])
         group.add_argument("--tensor-parallel-size", "-tp", choices=[1, 2], type=int)
         group.add_argument("--enable-chunked-prefill", action=StoreBoolean, nargs="?")

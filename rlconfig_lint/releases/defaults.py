@@ -50,6 +50,9 @@ _DEFAULTS: dict[str, tuple[Default, ...]] = {
     "logits_processors": (Default("", None, "0.10.1:engine/arg_utils.py:439"),),
 }
 
+SETTINGS = tuple(sorted(_DEFAULTS))
+"""The settings whose default is known for some release."""
+
 
 # The V0 engine, where VLLM_USE_V1=0 still selects it (0.8.0:model_executor/layers/sampler.py:271).
 _V0: dict[str, Value] = {

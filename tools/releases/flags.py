@@ -104,6 +104,7 @@ class Flags:
 
         `bool | str` takes an optional value instead.
         """
+        kwargs = _spread(kwargs)
         if not isinstance(kwargs, ast.Subscript) or not isinstance(kwargs.value, ast.Name):
             return False
         config = configs.get(kwargs.value.id)
@@ -115,6 +116,14 @@ class Flags:
         owner, statement = declared
         names = self.fields.types.choices(owner.module, statement.annotation).names
         return "bool" in names and "str" not in names
+
+
+def _spread(kwargs: ast.expr | None) -> ast.expr | None:
+    """What `{**model_kwargs["enforce_eager"], "default": None}` is a changed copy of."""
+    if isinstance(kwargs, ast.Dict):
+        copied = [value for key, value in zip(kwargs.keys, kwargs.values, strict=True) if not key]
+        return copied[0] if copied else None
+    return kwargs
 
 
 def _functions(cls: Found | None, name: str) -> Iterator[Function]:

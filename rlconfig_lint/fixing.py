@@ -175,9 +175,7 @@ def _doubt(old: Source, new: Source, findings: list[Finding]) -> str:
     before, after = _values(old), _values(new)
     arrived = after - before
     gone = before - after
-    meant = [
-        edit for f in findings if f.fix for edit in f.fix.edits if isinstance(edit, Put | Rename)
-    ]
+    meant = _meant(findings)
     for edit in meant:
         if not any(_is_meant(key, value, edit) for key, value in arrived):
             return f"{edit.name} = {show(edit.value)} did not arrive"
@@ -195,9 +193,7 @@ def _second_doubt(old: Text, new: Text, findings: list[Finding]) -> str:
         return ""
     from rlconfig_lint.writers.documents import second_opinion
 
-    meant = [
-        edit for f in findings if f.fix for edit in f.fix.edits if isinstance(edit, Put | Rename)
-    ]
+    meant = _meant(findings)
     changed = second_opinion(old, new) or set()
     others = [key for key in changed if not any(_same_key(key, edit) for edit in meant)]
     return f"it would change {sorted(others)[0]} too" if others else ""

@@ -31,7 +31,18 @@ from rlconfig_lint.releases import behaviour
 from rlconfig_lint.releases.lifetimes import accepts
 
 # Settings whose unset value decides what logprobs mean, or whose policy computed them.
-WATCHED = ("logprobs_mode", "enable_prefix_caching", "async_scheduling", "generation_config")
+WATCHED = (
+    "logprobs_mode",
+    "enable_prefix_caching",
+    "async_scheduling",
+    "generation_config",
+    "disable_cascade_attn",
+    "gpu_memory_utilization",
+    "kv_cache_dtype",
+    "max_logprobs",
+)
+# Cascade attention gave wrong values (vllm#22103): its old default is not worth keeping.
+NOT_WORTH_KEEPING = ("disable_cascade_attn",)
 CRASHES = ("RL801", "RL802", "RL803", "RL804")
 IGNORED = ("RL805",)
 
@@ -155,7 +166,9 @@ def _silent(before: Rollout, after: Rollout, old: Version, new: Version) -> Iter
 
 
 def _kept(rollout: Rollout, was: Setting, new: Version) -> Fix | None:
-    if rollout.home is None or was.value is None or not accepts("", was.name, new):
+    if was.name in NOT_WORTH_KEEPING or was.value is None:
+        return None
+    if rollout.home is None or not accepts("", was.name, new):
         return None
     return Fix(f"keep {was}", (Put(rollout.home, was.name, was.value),), safe=True)
 

@@ -139,6 +139,15 @@ def test_the_table_in_pyproject_and_facts_per_path(tmp_path: Path) -> None:
     assert [row["filename"] for row in json.loads(done.stdout)] == ["new/a.yaml"]
 
 
+def test_what_is_not_known_of_the_release_is_said(tmp_path: Path) -> None:
+    facts = 'trainer = "rollout-logprobs"\ntrainer-temperature = 0.7\n'
+    write_files(tmp_path, {"rlconfig-lint.toml": facts, "engine.yaml": BAD})
+    assert "no vLLM release is known for 1 of 1 rollouts" in rlconfig_lint(tmp_path).stderr
+    ahead = rlconfig_lint(tmp_path, "--vllm-version", "99.0.0")
+    assert "vLLM 99.0.0 is newer than the newest known release" in ahead.stderr
+    assert "error[RL101]" in ahead.stdout
+
+
 def test_what_cannot_be_read_is_said_and_the_rest_is_checked(project: Path) -> None:
     write_files(
         project,

@@ -45,8 +45,11 @@ def test_the_founding_reports_fixes(example: Path) -> None:
         "RL601": True,
     }
     assert [row["code"] for row in found["decisions"]] == ["RL501"]
-    (silent,) = found["silent"]
-    assert (silent["setting"], silent["old"], silent["new"]) == ("async_scheduling", False, True)
+    silent = [(row["setting"], row["old"], row["new"], row["fix"]) for row in found["silent"]]
+    assert silent == [
+        ("async_scheduling", False, True, "keep async_scheduling = false"),
+        ("disable_cascade_attn", False, True, None),  # the old default was the worse one
+    ]
 
 
 def test_what_crashes_is_named_with_its_replacement(old: Path) -> None:

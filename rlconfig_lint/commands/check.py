@@ -17,6 +17,7 @@ from rlconfig_lint.lint import check as judge
 from rlconfig_lint.model import Finding, Rule, Severity
 from rlconfig_lint.readers.text import Text
 from rlconfig_lint.registry import selected
+from rlconfig_lint.releases.known import releases
 from rlconfig_lint.reports import report
 from rlconfig_lint.reports.text import printable, unified
 from rlconfig_lint.writers import CannotWriteError, Splice, path_of, splice
@@ -164,6 +165,14 @@ def _say(result: Result, options: Options) -> None:
         click.echo(
             f"no vLLM release is known for {unpinned} of {len(result.rollouts)} rollouts: findings"
             " that depend on it are one level lower (declare vllm-version, or --vllm-version)",
+            err=True,
+        )
+    ahead = [r for r in result.rollouts if r.release.candidates[-1] > releases()[-1]]
+    if ahead:
+        newest = ahead[0].release.candidates[-1]
+        click.echo(
+            f"vLLM {newest} is newer than the newest known release, {releases()[-1]}: judged as if"
+            " nothing had changed since",
             err=True,
         )
     if options.output_format in ("full", "concise"):

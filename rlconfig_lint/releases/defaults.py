@@ -78,6 +78,9 @@ def release_default(
     for row in _DEFAULTS.get(name, ()):
         if within(release, row.releases):
             return Setting(name, row.value, Origin.RELEASE, f"default of vLLM {release}")
+    declared = _declared(name, release)
+    if declared is not None:
+        return Setting(name, declared, Origin.RELEASE, f"default of vLLM {release}")
     return Setting(name, UNKNOWN, Origin.UNKNOWN, f"no known default in vLLM {release}")
 
 
@@ -91,3 +94,13 @@ def _schedules_in_step(engine: Mapping[str, Setting], release: Version) -> str:
     if executor and executor.value == "ray" and within(release, "<0.21"):
         return "under Ray"
     return ""
+
+
+def _declared(name: str, release: Version) -> Value:
+    """The default that the release's own argument has, where it is a plain value: None is resolved
+    when the engine starts, and only the table above says to what."""
+    from rlconfig_lint.releases.lifetimes import argument
+
+    found = argument(name, release)
+    default = found.default if found else None
+    return default if isinstance(default, bool | int | float | str) else None

@@ -28,6 +28,7 @@ from rlconfig_lint.model import (
     Severity,
 )
 from rlconfig_lint.releases import behaviour
+from rlconfig_lint.releases.facts import Fact, beginning
 from rlconfig_lint.releases.lifetimes import accepts
 
 # Settings whose unset value decides what logprobs mean, or whose policy computed them.
@@ -64,6 +65,7 @@ class Migration:
     new: Version
     crashes: list[Finding] = field(default_factory=list)
     silent: list[Silent] = field(default_factory=list)
+    meanings: list[tuple[Place, Fact]] = field(default_factory=list)  # of what is in use
     reference: list[Finding] = field(default_factory=list)  # with a fix
     decisions: list[Finding] = field(default_factory=list)  # a person's
 
@@ -92,7 +94,9 @@ def migration(
         renewed = will_be.get((rollout.path, rollout.place))
         if renewed is not None:
             found.silent.extend(_silent(rollout, renewed, old, new))
+            found.meanings.extend(_meanings(rollout, old, new))
     found.silent = _once(found.silent)
+    found.meanings = list(dict.fromkeys(found.meanings))
     return found
 
 
@@ -163,6 +167,19 @@ def _silent(before: Rollout, after: Rollout, old: Version, new: Version) -> Iter
         unknown = UNKNOWN in (was.value, becomes.value)
         if not unknown and was.value != becomes.value and not becomes.explicit:
             yield Silent(after.place, name, was, becomes, _kept(after, was, new))
+
+
+def _meanings(rollout: Rollout, old: Version, new: Version) -> Iterator[tuple[Place, Fact]]:
+    """What begins to hold of the settings and calls that a rollout uses, where each stands."""
+    sync = rollout.sync
+    used: dict[str, Place | None] = {
+        call.name: call.place for call in (*sync.updates, *sync.pauses, *sync.resets, *sync.sleeps)
+    }
+    used |= {name: entry.place for name, entry in rollout.env.items()}
+    used |= {name: s.place for name, s in rollout.engine.items() if s.explicit}
+    for fact in beginning(old, new):
+        if fact.setting in used and not fact.unset:
+            yield used[fact.setting] or rollout.place, fact
 
 
 def _kept(rollout: Rollout, was: Setting, new: Version) -> Fix | None:

@@ -43,7 +43,7 @@ from collections.abc import Iterator
 
 from rlconfig_lint.judging import about_written, callee, judged, takes_vllms_arguments
 from rlconfig_lint.model import Example, Finding, Profile, Rollout, Rule, Severity
-from rlconfig_lint.releases.lifetimes import lifetime, nearest, refusing
+from rlconfig_lint.releases.lifetimes import abbreviates, lifetime, nearest, refusing
 
 ID = ("RL801", "unknown-engine-argument")
 _NEAR_MISS = 0.88
@@ -61,7 +61,7 @@ def check(rollout: Rollout, profile: Profile) -> Iterator[Finding]:
         if not span:
             continue
         close = nearest(name, span.releases[-1], _ANY_HINT if by else _NEAR_MISS)
-        if not by and close is None:
+        if not by and (close is None or abbreviates(name, span.releases[-1])):
             continue
         yield judged(
             ID,

@@ -48,6 +48,7 @@ from rlconfig_lint.releases.lifetimes import argument
 
 ID = ("RL804", "value-outside-choices")
 _MOST_SHOWN = 8
+_OPEN_TO_PLUGINS = ("distributed_executor_backend", "load_format", "quantization", "tokenizer_mode")
 
 
 def check(rollout: Rollout, profile: Profile) -> Iterator[Finding]:
@@ -76,12 +77,9 @@ def _refuses(setting: Setting, release: Version) -> bool:
 def _offered_instead(setting: Setting, release: Version) -> tuple[object, ...]:
     """The choices of a setting that a value is not among; nothing where it may be right."""
     found = argument(setting.name, release)
-    if (
-        found is None
-        or found.choices_are_open
-        or not found.choices
-        or not isinstance(setting.value, str)
-    ):
+    if found is None or found.choices_are_open or setting.name in _OPEN_TO_PLUGINS:
+        return ()
+    if not found.choices or not isinstance(setting.value, str):
         return ()
     return () if setting.value in found.choices else found.choices
 

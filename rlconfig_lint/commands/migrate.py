@@ -93,6 +93,10 @@ def _markdown(found: Migration) -> str:
 def _sections(found: Migration) -> Iterator[tuple[str, list[str]]]:
     yield "Crashes, or is no longer read", [_line(f) for f in found.crashes]
     yield "Changes silently", [_silent(change) for change in found.silent]
+    yield (
+        "Means something else",
+        [f"{place}: {fact.setting}: {fact.text} ({fact.source})" for place, fact in found.meanings],
+    )
     yield "Wrong then, and how to keep what was", [_line(f) for f in found.reference]
     yield "Needs a person's decision", [_line(f) for f in found.decisions]
 
@@ -124,6 +128,16 @@ def _json(found: Migration) -> str:
                     "fix": change.kept_by.title if change.kept_by else None,
                 }
                 for change in found.silent
+            ],
+            "meanings": [
+                {
+                    "filename": place.path,
+                    "row": place.line,
+                    "setting": fact.setting,
+                    "text": fact.text,
+                    "source": fact.source,
+                }
+                for place, fact in found.meanings
             ],
             "reference": [_row(f) for f in found.reference],
             "decisions": [_row(f) for f in found.decisions],

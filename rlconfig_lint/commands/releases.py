@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import json
-import textwrap
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import TypeVar
 
 import click
 from packaging.version import InvalidVersion, Version
 
+from rlconfig_lint.commands.release_words import (
+    argument_row,
+    choices_text,
+    declared,
+    default_text,
+    known_value,
+    listed,
+    mark,
+    parameter_text,
+    route_text,
+    signature_text,
+    wrapped,
+)
 from rlconfig_lint.errors import UserError
-from rlconfig_lint.model import UNKNOWN, Value, show
+from rlconfig_lint.model import show
 from rlconfig_lint.releases.changes import (
     RL_METHODS,
     RL_SETTINGS,
@@ -22,14 +34,11 @@ from rlconfig_lint.releases.changes import (
 )
 from rlconfig_lint.releases.defaults import SETTINGS, release_default
 from rlconfig_lint.releases.definitions import (
-    REQUIRED,
     Argument,
-    Default,
-    Expression,
-    Parameter,
     Route,
     Signature,
 )
+from rlconfig_lint.releases.facts import beginning, holding
 from rlconfig_lint.releases.known import releases
 from rlconfig_lint.releases.schema import Schema, schema
 
@@ -96,23 +105,26 @@ def _release_lines(release: Schema) -> Iterator[str]:
         default = release_default(name, release.version)
         lacking = "" if name in release.arguments else "  (no argument of this release)"
         yield f"  {name} = {show(default.value)}{lacking}"
+    yield "\nWhat no signature shows"
+    for fact in holding(release.version):
+        yield from wrapped(f"{fact.setting}: {fact.text} ({fact.source})", "  ")
     yield "\nSettings that matter to RL"
     for argument in _rl_arguments(release):
-        yield f"  {_declared(argument)}"
+        yield f"  {declared(argument)}"
         if argument.choices:
-            yield from _wrapped(f"choices: {_choices(argument)}", "    ")
+            yield from wrapped(f"choices: {choices_text(argument)}", "    ")
         if flags := _flags(release, argument.name):
             yield f"    flags: {', '.join(flags)}"
         yield f"    source: {argument.source}"
     if missing := sorted(RL_SETTINGS - set(release.arguments)):
-        yield from _wrapped(f"not in this release: {', '.join(missing)}", "  ")
+        yield from wrapped(f"not in this release: {', '.join(missing)}", "  ")
     yield "\nMethods"
     for method in _rl_methods(release):
-        yield f"  {_signature(method)}"
+        yield f"  {signature_text(method)}"
         yield f"    source: {method.source}"
     yield "\nRoutes"
     for route in _rl_routes(release):
-        yield f"  {_route(route)}"
+        yield f"  {route_text(route)}"
         yield f"    source: {route.source}"
 
 
@@ -120,10 +132,14 @@ def _release_row(release: Schema) -> Json:
     return {
         "version": str(release.version),
         "effective_defaults": {
-            name: _known_value(release_default(name, release.version).value) for name in SETTINGS
+            name: known_value(release_default(name, release.version).value) for name in SETTINGS
         },
+        "facts": [
+            {"setting": fact.setting, "text": fact.text, "source": fact.source}
+            for fact in holding(release.version)
+        ],
         "settings": [
-            _argument_row(argument)
+            argument_row(argument)
             | {
                 "flags": _flags(release, argument.name),
                 "source": argument.source,
@@ -131,14 +147,14 @@ def _release_row(release: Schema) -> Json:
             for argument in _rl_arguments(release)
         ],
         "methods": [
-            {"name": each.name, "signature": _signature(each), "source": each.source}
+            {"name": each.name, "signature": signature_text(each), "source": each.source}
             for each in _rl_methods(release)
         ],
         "routes": [
             {
                 "method": each.method,
                 "path": each.path,
-                "query": [_parameter(parameter) for parameter in each.query],
+                "query": [parameter_text(parameter) for parameter in each.query],
                 "body": list(each.body),
                 "source": each.source,
             }
@@ -178,21 +194,24 @@ def _changes_lines(changes: Changes) -> Iterator[str]:
             f"  * {each.name}: {show(each.before)} -> {show(each.after)}"
             for each in changes.defaults
         ),
-        "Arguments added": (f"  {_mark(each.name)} {_declared(each)}" for each in changes.added),
-        "Arguments removed": (
-            f"  {_mark(each.name)} {_declared(each)}" for each in changes.removed
+        "Behaviour that begins": (
+            line
+            for fact in beginning(changes.before, changes.after)
+            for line in wrapped(f"{fact.setting}: {fact.text}", "  ")
         ),
+        "Arguments added": (f"  {mark(each.name)} {declared(each)}" for each in changes.added),
+        "Arguments removed": (f"  {mark(each.name)} {declared(each)}" for each in changes.removed),
         "Arguments changed": _changed_lines(changes),
-        "Flags with a --no- form now": _wrapped(", ".join(changes.negatable), "  "),
+        "Flags with a --no- form now": wrapped(", ".join(changes.negatable), "  "),
         "Methods": (
             line
             for each in changes.methods
-            for line in _old_and_new(each.before, each.after, _signature)
+            for line in _old_and_new(each.before, each.after, signature_text)
         ),
         "Routes": (
             line
             for each in changes.routes
-            for line in _old_and_new(each.before, each.after, _route)
+            for line in _old_and_new(each.before, each.after, route_text)
         ),
         "Environment variables gone": (f"  {name}" for name in changes.variables_gone),
     }
@@ -206,13 +225,13 @@ def _changes_lines(changes: Changes) -> Iterator[str]:
 
 def _changed_lines(changes: Changes) -> Iterator[str]:
     for each in changes.changed:
-        yield f"  {_mark(each.name)} {each.name}"
+        yield f"  {mark(each.name)} {each.name}"
         if each.default:
             old, new = each.default
-            yield f"      default: {_default(old)} -> {_default(new)}"
+            yield f"      default: {default_text(old)} -> {default_text(new)}"
         if each.choices:
             for line in _changed_choices(each):
-                yield from _wrapped(line, "      ")
+                yield from wrapped(line, "      ")
 
 
 def _changed_choices(changed: ChangedArgument) -> Iterator[str]:
@@ -220,12 +239,12 @@ def _changed_choices(changed: ChangedArgument) -> Iterator[str]:
     if not changed.after.choices:
         yield "choices: no longer a fixed list"
     elif not changed.before.choices:
-        yield f"choices: {_choices(changed.after)}; no fixed list before"
+        yield f"choices: {choices_text(changed.after)}; no fixed list before"
     else:
         if gone:
-            yield f"choices gone: {_listed(gone)}"
+            yield f"choices gone: {listed(gone)}"
         if new:
-            yield f"choices added: {_listed(new)}"
+            yield f"choices added: {listed(new)}"
 
 
 def _changes_row(changes: Changes) -> Json:
@@ -235,20 +254,20 @@ def _changes_row(changes: Changes) -> Json:
         "effective_defaults": [
             {
                 "name": each.name,
-                "old": _known_value(each.before),
-                "new": _known_value(each.after),
+                "old": known_value(each.before),
+                "new": known_value(each.after),
             }
             for each in changes.defaults
         ],
         "arguments": {
-            "added": [_argument_row(each) for each in changes.added],
-            "removed": [_argument_row(each) for each in changes.removed],
+            "added": [argument_row(each) for each in changes.added],
+            "removed": [argument_row(each) for each in changes.removed],
             "changed": [
                 {
                     "name": each.name,
                     "matters_to_rl": each.name in RL_SETTINGS,
-                    "old": _argument_row(each.before),
-                    "new": _argument_row(each.after),
+                    "old": argument_row(each.before),
+                    "new": argument_row(each.after),
                 }
                 for each in changes.changed
             ],
@@ -257,16 +276,16 @@ def _changes_row(changes: Changes) -> Json:
         "methods": [
             {
                 "name": method.name,
-                "old": method.before and _signature(method.before),
-                "new": method.after and _signature(method.after),
+                "old": method.before and signature_text(method.before),
+                "new": method.after and signature_text(method.after),
             }
             for method in changes.methods
         ],
         "routes": [
             {
                 "name": route.name,
-                "old": route.before and _route(route.before),
-                "new": route.after and _route(route.after),
+                "old": route.before and route_text(route.before),
+                "new": route.after and route_text(route.after),
             }
             for route in changes.routes
         ],
@@ -279,94 +298,6 @@ def _old_and_new(before: T | None, after: T | None, write: Callable[[T], str]) -
         yield f"  - {write(before)}"
     if after:
         yield f"  + {write(after)}"
-
-
-def _mark(name: str) -> str:
-    return "*" if name in RL_SETTINGS else " "
-
-
-# --- how definitions are written ---
-
-
-def _declared(argument: Argument) -> str:
-    return f"{argument.name}: {argument.type} = {_default(argument.default)}"
-
-
-def _argument_row(argument: Argument) -> Json:
-    row: Json = {
-        "name": argument.name,
-        "matters_to_rl": argument.name in RL_SETTINGS,
-        "type": argument.type,
-    }
-    if isinstance(argument.default, Expression):
-        row["default_expression"] = argument.default.text
-    elif argument.default is not REQUIRED:
-        row["default"] = argument.default
-    if argument.choices:
-        row |= {"choices": list(argument.choices), "choices_are_open": argument.choices_are_open}
-    return row
-
-
-def _default(default: Default) -> str:
-    if default is REQUIRED:
-        return "(required)"
-    if isinstance(default, Expression):
-        return default.text
-    return show(default) or '""'
-
-
-def _choices(argument: Argument) -> str:
-    return _listed(argument.choices) + (", or another value" if argument.choices_are_open else "")
-
-
-def _listed(choices: Sequence[Value]) -> str:
-    return ", ".join(show(each) for each in choices)
-
-
-def _signature(method: Signature) -> str:
-    written: list[str] = []
-    for parameter in method.parameters:
-        if parameter.kind == "keyword_only" and "*" not in written:
-            written.append("*")
-        written.append(_parameter(parameter))
-    returns = f" -> {method.returns}" if method.returns else ""
-    return f"{'async ' if method.is_async else ''}{method.name}({', '.join(written)}){returns}"
-
-
-def _parameter(parameter: Parameter) -> str:
-    admitted = " | ".join(repr(each) for each in parameter.choices) or parameter.type
-    text = parameter.name + (f": {admitted}" if admitted else "")
-    if parameter.default is REQUIRED:
-        return text
-    if isinstance(parameter.default, Expression):
-        return f"{text} = {parameter.default.text}"
-    return f"{text} = {parameter.default!r}"
-
-
-def _route(route: Route) -> str:
-    query = "; ".join(_parameter(each) for each in route.query)
-    body = ", ".join(route.body)
-    return (
-        f"{route.method} {route.path}"
-        + (f"  query: {query}" if query else "")
-        + (f"  body: {body}" if body else "")
-    )
-
-
-def _wrapped(text: str, indent: str) -> list[str]:
-    return textwrap.wrap(
-        text,
-        100,
-        initial_indent=indent,
-        subsequent_indent=indent + "  ",
-        break_on_hyphens=False,
-        break_long_words=False,
-    )
-
-
-def _known_value(value: Value) -> Value:
-    """As JSON has it: null for what is unknown."""
-    return None if value is UNKNOWN else value
 
 
 def _print_json(row: Json) -> None:

@@ -28,6 +28,10 @@ def _schema(release: Version) -> Schema | None:
         return None
 
 
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
 def accepts(callee: str, name: str, release: Version) -> bool | None:
     """Whether a release takes an argument: by a constructor, else as a flag's name. None where
     the release is newer than the data."""
@@ -37,7 +41,7 @@ def accepts(callee: str, name: str, release: Version) -> bool | None:
     if callee == LLM:
         return found.llm_accepts(name)
     argument = found.arguments.get(name)
-    if not callee and f"--{name.replace('_', '-')}" in found.flags:
+    if not callee and _flag(name) in found.flags:
         return True  # a flag may outlive its argument: --disable-log-requests did until 0.16.0
     return argument is not None and not (callee == ENGINE_ARGS and argument.async_only)
 
@@ -80,10 +84,16 @@ def reads_variable(name: str, release: Version) -> bool | None:
     return name in found.environment if found else None
 
 
+def abbreviates(name: str, release: Version) -> bool:
+    """Whether argparse takes a name for the one flag that begins like it."""
+    found = _schema(release)
+    return found is not None and sum(flag.startswith(_flag(name)) for flag in found.flags) == 1
+
+
 def is_deprecated(name: str, release: Version) -> bool:
     """Whether a release takes a flag only for old command lines."""
     found = _schema(release)
-    flag = found.flags.get(f"--{name.replace('_', '-')}") if found else None
+    flag = found.flags.get(_flag(name)) if found else None
     return flag is not None and flag.is_deprecated
 
 

@@ -170,6 +170,24 @@ def test_loud_where_something_is(tmp_path: Path, name: str, text: str, says: lis
     assert loud(tmp_path, name, text) == says
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        "allocation_mode: vllm:d4+d4\n",
+        "actor_infer: {x: 1}\n",
+        "policy: {generation: {backend: vllm}}\n",
+        "orchestrator: {x: 1}\n",
+    ],
+)
+def test_what_an_unmodelled_framework_leaves_out_is_unknown(tmp_path: Path, other: str) -> None:
+    """Their launchers supply defaults of their own: absence says nothing about vLLM's."""
+    engine = "vllm: {gpu_memory_utilization: 0.9, max_num_seqs: 8, enforce_eager: true}\n"
+    code = "from vllm import LLM\nllm = LLM()\nllm.collective_rpc('update_weights')\n"
+    files = {**PIN, "a.yaml": other + engine, "engine.py": code.replace("LLM()", "LLM(**x)")}
+    findings = run(write_files(tmp_path, files)).findings
+    assert [f for f in findings if f.severity > Severity.INFO] == []
+
+
 def test_verls_false_never_reaches_vllm(tmp_path: Path) -> None:
     rollout = only(
         tmp_path, "a.sh", f"{VERL} actor_rollout_ref.rollout.enable_prefix_caching=False"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from rlconfig_lint.frameworks.unmodelled import MARKS
 from rlconfig_lint.model import Block, Evidence, PythonFacts, Rollout
 from rlconfig_lint.resolve import sampling, sync, trainer
 from rlconfig_lint.resolve.engines import Engine, no_training, other_model
 from rlconfig_lint.resolve.project import Project, imports_vllm, updates
 from rlconfig_lint.resolve.sites import Site, defaults_of
+from rlconfig_lint.resolve.tree import Tree, keys_of
 
 
 def of_engine(site: Site, engine: Engine) -> Rollout:
@@ -34,13 +36,18 @@ def of_engine(site: Site, engine: Engine) -> Rollout:
         project.release,
         trainer.of_modules(near, blocks, project.declared),
         sync.of_modules(near, project.declared),
-        open=engine.open,
+        open=engine.open or _supplies_its_own_defaults(site.tree),
         patches_head=any(f.fp32_heads and imports_vllm(f) for f in near),
         defaults=defaults_of(site.block, written),
         evidence=(evidence,) if evidence else (),
         policy=evidence is not None,
         env=site.block.env,
     )
+
+
+def _supplies_its_own_defaults(tree: Tree) -> bool:
+    """Whether a file is a framework's whose defaults are not known here."""
+    return any(tree.has(keys_of(mark)) for marks in MARKS.values() for mark in marks)
 
 
 def _named_otherwise(site: Site, engine: Engine) -> bool:

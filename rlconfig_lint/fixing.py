@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from rlconfig_lint.lint import Repository, Result
 from rlconfig_lint.model import Finding, Fix, Put, Rename, Source, show
-from rlconfig_lint.readers import read
+from rlconfig_lint.readers import language, read
 from rlconfig_lint.readers.text import Text
 from rlconfig_lint.writers import CannotWriteError, Splice, apply, path_of, splice
 from rlconfig_lint.writers.spelling import spelled
@@ -189,7 +189,7 @@ def _doubt(old: Source, new: Source, findings: list[Finding]) -> str:
 
 def _second_doubt(old: Text, new: Text, findings: list[Finding]) -> str:
     """What another YAML parser has against the result."""
-    if not new.path.endswith((".yaml", ".yml", ".json")):
+    if language(new.path) != "documents":
         return ""
     from rlconfig_lint.writers.documents import second_opinion
 
@@ -201,7 +201,7 @@ def _second_doubt(old: Text, new: Text, findings: list[Finding]) -> str:
 
 def _third_doubt(old: Text, new: Text) -> str:
     """What Python's compiler has against the result: its parser lets a repeated argument pass."""
-    if not new.path.endswith(".py") or not _compiles(old):
+    if language(new.path) != "python" or not _compiles(old):
         return ""
     return "" if _compiles(new) else "the result would not compile"
 

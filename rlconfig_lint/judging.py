@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from packaging.version import Version
@@ -26,6 +26,7 @@ from rlconfig_lint.model import (
     Value,
     show,
 )
+from rlconfig_lint.releases.lifetimes import lifetime
 from rlconfig_lint.resolve.sampling import NEUTRAL
 
 USES_ROLLOUT_LOGPROBS = (TrainerKind.ROLLOUT_LOGPROBS, TrainerKind.DECOUPLED)
@@ -133,6 +134,17 @@ def takes_vllms_arguments(rollout: Rollout) -> bool:
     """Whether the written names are vLLM's: a subclass or actor may have its own."""
     block = rollout.home.block if rollout.home else None
     return block is not None and not (block.form is Form.CALL and block.derived)
+
+
+def arguments_with_lifetimes(rollout: Rollout) -> Iterator[tuple[Setting, Version, Version]]:
+    """Each written argument that some release takes, with the first and the last that do; nothing
+    where the release is not known or the names are not vLLM's."""
+    if not rollout.release.known or not takes_vllms_arguments(rollout):
+        return
+    for setting in rollout.passed.values():
+        alive = lifetime(callee(rollout), setting.name)
+        if alive is not None:
+            yield setting, *alive
 
 
 def about(rollout: Rollout, name: str, span: ReleaseSpan) -> Subject:

@@ -6,7 +6,7 @@ the old release and as it would run on the new one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -75,8 +75,8 @@ def migration(
 ) -> Migration:
     """The upgrade of every rollout from one release to another."""
     before, after = _at(repository, old), _at(repository, new)
-    was = check(before, (), _production)
-    on_old = _codes(check(before, rules, _production))
+    was = check(before, rules, _production)
+    on_old = {(finding.code, finding.place) for finding in was.findings}
     on_new = check(after, rules, partial(_profile, old, new))
     found = Migration(old, new)
     for finding in on_new.findings:
@@ -89,32 +89,28 @@ def migration(
             found.reference.append(finding)
         else:
             found.decisions.append(finding)
-    will_be = {(r.path, r.place): r for r in on_new.rollouts}
-    for rollout in was.rollouts:
-        renewed = will_be.get((rollout.path, rollout.place))
-        if renewed is not None:
-            found.silent.extend(_silent(rollout, renewed, old, new))
-            found.meanings.extend(_meanings(rollout, old, new))
-    found.silent = _once(found.silent)
-    found.meanings = list(dict.fromkeys(found.meanings))
+    found.silent = _silent(was, on_new, old, new)
+    found.meanings = list(
+        dict.fromkeys(meaning for r in was.rollouts for meaning in _meanings(r, old, new))
+    )
     return found
 
 
 def patch(repository: Repository, rules: Sequence[Rule], old: Version, new: Version) -> Changes:
     """The parts that keep behaviour, made: nothing that the new release refuses."""
-    after = _at(repository, new)
-    judged = partial(_with_kept_defaults, repository, after, rules, old, new)
+    before, after = _at(repository, old), _at(repository, new)
+    judged = partial(_with_kept_defaults, before, after, rules, old, new)
     return fix(after, judged, unsafe=False)
 
 
 def _with_kept_defaults(
-    repository: Repository, after: Repository, rules: Sequence[Rule], old: Version, new: Version
+    before: Repository, after: Repository, rules: Sequence[Rule], old: Version, new: Version
 ) -> Result:
-    """The findings on the new release, and one for each default that has to be written out."""
-    repository.sources = after.sources
+    """The findings on the new release, and one for each default that has to be written out. Both
+    repositories hold the same sources, so a fix in one is seen in the other."""
     result = check(after, rules, partial(_profile, old, new))
     named = {(finding.place, finding.setting) for finding in result.findings}
-    for change in migration(repository, rules, old, new).silent:
+    for change in _silent(check(before, (), _production), result, old, new):
         if change.kept_by is not None and (change.place, change.name) not in named:
             result.findings.append(_as_finding(change, new))
     return result
@@ -157,11 +153,18 @@ def _leaves_v0(old: Version, new: Version) -> bool:
     return behaviour.v0_can_run(old) and not behaviour.v0_can_run(new)
 
 
-def _codes(result: Result) -> set[tuple[str, Place]]:
-    return {(finding.code, finding.place) for finding in result.findings}
+def _silent(was: Result, becomes: Result, old: Version, new: Version) -> list[Silent]:
+    """The unset settings that change; rollouts that inherit one engine change once."""
+    renewed = {(rollout.path, rollout.place): rollout for rollout in becomes.rollouts}
+    changes: dict[tuple[Place, str], Silent] = {}
+    for rollout in was.rollouts:
+        after = renewed.get((rollout.path, rollout.place))
+        for change in _changed(rollout, after, old, new) if after else ():
+            changes[(change.place, change.name)] = change
+    return list(changes.values())
 
 
-def _silent(before: Rollout, after: Rollout, old: Version, new: Version) -> Iterator[Silent]:
+def _changed(before: Rollout, after: Rollout, old: Version, new: Version) -> Iterator[Silent]:
     for name in WATCHED:
         was, becomes = before.setting(name, old), after.setting(name, new)
         unknown = UNKNOWN in (was.value, becomes.value)
@@ -188,9 +191,3 @@ def _kept(rollout: Rollout, was: Setting, new: Version) -> Fix | None:
     if rollout.home is None or not accepts("", was.name, new):
         return None
     return Fix(f"keep {was}", (Put(rollout.home, was.name, was.value),), safe=True)
-
-
-def _once(changes: Sequence[Silent]) -> list[Silent]:
-    """Rollouts that inherit one engine change once."""
-    by_place: Mapping[tuple[Place, str], Silent] = {(c.place, c.name): c for c in changes}
-    return list(by_place.values())

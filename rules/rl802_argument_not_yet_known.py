@@ -39,23 +39,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rlconfig_lint.judging import about_written, callee, judged, takes_vllms_arguments
+from rlconfig_lint.judging import about_written, arguments_with_lifetimes, callee, judged
 from rlconfig_lint.model import Example, Finding, Profile, Rollout, Rule, Severity
-from rlconfig_lint.releases.lifetimes import lifetime, refusing
+from rlconfig_lint.releases.lifetimes import refusing
 
 ID = ("RL802", "argument-not-yet-known")
 
 
 def check(rollout: Rollout, profile: Profile) -> Iterator[Finding]:
-    if not rollout.release.known or not takes_vllms_arguments(rollout):
-        return
-    by = callee(rollout)
-    for name, setting in rollout.passed.items():
-        alive = lifetime(by, name)
-        if alive is None:
-            continue
-        first, _ = alive
-        span = rollout.release.where(refusing(by, name, before=first))
+    for setting, first, _ in arguments_with_lifetimes(rollout):
+        name = setting.name
+        span = rollout.release.where(refusing(callee(rollout), name, before=first))
         if span:
             yield judged(
                 ID,

@@ -40,7 +40,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rlconfig_lint.judging import about_written, callee, judged, takes_vllms_arguments
+from rlconfig_lint.judging import about_written, arguments_with_lifetimes, callee, judged
 from rlconfig_lint.model import (
     Example,
     Finding,
@@ -54,22 +54,16 @@ from rlconfig_lint.model import (
     Severity,
     show,
 )
-from rlconfig_lint.releases.lifetimes import accepts, lifetime, refusing
+from rlconfig_lint.releases.lifetimes import accepts, refusing
 from rlconfig_lint.releases.replacements import renamed, replacement
 
 ID = ("RL803", "removed-argument")
 
 
 def check(rollout: Rollout, profile: Profile) -> Iterator[Finding]:
-    if not rollout.release.known or not takes_vllms_arguments(rollout):
-        return
-    by = callee(rollout)
-    for name, setting in rollout.passed.items():
-        alive = lifetime(by, name)
-        if alive is None:
-            continue
-        _, last = alive
-        span = rollout.release.where(refusing(by, name, after=last))
+    for setting, _, last in arguments_with_lifetimes(rollout):
+        name = setting.name
+        span = rollout.release.where(refusing(callee(rollout), name, after=last))
         if span:
             yield judged(
                 ID,

@@ -78,17 +78,13 @@ def _fixed(
 ) -> int:
     changes = fix(repository, judged, unsafe=options.unsafe_fixes)
     if options.diff:
-        for path in changes.changed():
-            text = unified(path, changes.before[path], changes.after[path])
-            click.echo(printable_patch(text), nl=False)
+        show_patch(changes)
         _say_refused(changes)
         _say_count(len(changes.fixed), "would be made")
         return int(bool(changes.changed())) and not options.exit_zero
     written, failed = write_changes(repository, changes)
     _print(options, repository, changes.result)
     _say_refused(changes)
-    for path, reason in failed:
-        click.echo(f"not written: {printable(path)}: {reason}", err=True)
     _say_count(sum(f.place.path in written for f in changes.fixed), "made")
     _say(changes.result, options)
     status = _status(options, configs, changes.result)
@@ -99,19 +95,24 @@ def _fixed(
     return status
 
 
-def write_changes(
-    repository: Repository, changes: Changes
-) -> tuple[set[str], list[tuple[str, str]]]:
-    """Write every changed file; the paths written, and (path, reason) of those that were not."""
+def show_patch(changes: Changes) -> None:
+    for path in changes.changed():
+        text = unified(path, changes.before[path], changes.after[path])
+        click.echo(printable_patch(text), nl=False)
+
+
+def write_changes(repository: Repository, changes: Changes) -> tuple[set[str], set[str]]:
+    """Write every changed file; the paths written, and those that were not, which is said."""
     written: set[str] = set()
-    failed: list[tuple[str, str]] = []
+    failed: set[str] = set()
     files = repository.files
     for path in changes.changed():
         old, new = changes.before[path].encode(), changes.after[path].encode()
         try:
             write(files.base / path, old, new, files.roots)
         except NotWrittenError as error:
-            failed.append((path, str(error)))
+            click.echo(f"not written: {printable(path)}: {error}", err=True)
+            failed.add(path)
         else:
             written.add(path)
     return written, failed

@@ -9,14 +9,14 @@ from pathlib import Path
 import click
 from packaging.version import Version
 
-from rlconfig_lint.commands.check import printable_patch, write_changes
+from rlconfig_lint.commands.check import show_patch, write_changes
 from rlconfig_lint.commands.setup import prepare
 from rlconfig_lint.errors import UserError
 from rlconfig_lint.migrating import Migration, Silent, migration, patch
 from rlconfig_lint.model import Finding, show
 from rlconfig_lint.registry import selected
 from rlconfig_lint.releases.known import matching, releases
-from rlconfig_lint.reports.text import printable, unified
+from rlconfig_lint.reports.text import printable
 from rlconfig_lint.resolve.project import Project
 
 
@@ -42,14 +42,10 @@ def migrate(
     rules = selected((), (), every_engine=True)
     if fix or diff:
         changes = patch(repository, rules, old, new)
-        for path in changes.changed() if diff else ():
-            text = unified(path, changes.before[path], changes.after[path])
-            click.echo(printable_patch(text), nl=False)
         if diff:
+            show_patch(changes)
             return int(bool(changes.changed()))
         written, failed = write_changes(repository, changes)
-        for path, reason in failed:
-            click.echo(f"not written: {printable(path)}: {reason}", err=True)
         click.echo(f"{len(written)} files rewritten for vLLM {new}.", err=True)
         return int(bool(failed))
     found = migration(repository, rules, old, new)

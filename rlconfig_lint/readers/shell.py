@@ -7,6 +7,7 @@ linear time on hostile input. Nothing is executed; what a script computes stays 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
@@ -66,12 +67,13 @@ class _Script:
         self.exported: dict[str, Entry] = {}
 
     @cached_property
-    def _plain_bytes(self) -> bool:
-        return len(self.data) == len(self.text.body)
+    def _continuations(self) -> list[int]:
+        """The bytes that continue a character which began before them."""
+        return [found.start() for found in re.finditer(rb"[\x80-\xbf]", self.data)]
 
     def offset(self, byte: int) -> int:
         """tree-sitter counts bytes, places count characters."""
-        return byte if self._plain_bytes else len(self.data[:byte].decode("utf-8", "ignore"))
+        return byte - bisect_left(self._continuations, byte)
 
     def source(self, node: Node) -> str:
         return self.data[node.start_byte : node.end_byte].decode("utf-8", "ignore")
@@ -199,7 +201,7 @@ class _Script:
             return _HIDDEN
         held = self._holds(found.group(1))
         if held and held[0].text != "":
-            return " ".join(_texts(self._holds(found.group(1))))
+            return " ".join(_texts(held))
         default = (found.group(2) or "").removesuffix("}").strip("\"'")
         if not default or "$" in default:
             return _HIDDEN

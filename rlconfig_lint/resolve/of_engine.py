@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from rlconfig_lint.frameworks.unmodelled import MARKS
-from rlconfig_lint.model import Block, Evidence, PythonFacts, Rollout
+from rlconfig_lint.model import Block, Evidence, PythonFacts, Rollout, Sync, Trainer
 from rlconfig_lint.resolve import sampling, sync, trainer
 from rlconfig_lint.resolve.engines import Engine, no_training, other_model
 from rlconfig_lint.resolve.project import Project, imports_vllm, updates
@@ -21,27 +21,39 @@ def of_engine(site: Site, engine: Engine) -> Rollout:
         block, place = site.owner(engine.keys)
         home = replace(home, block=block)
     near = project.near(site.source.path)
-    evidence = None if _named_otherwise(site, engine) else _learns(near, engine, project)
-    blocks = _blocks_near(site)
-    found = sampling.of_tree(site.tree) or sampling.of_calls(blocks)
-    written = engine.settings
-    return Rollout(
+    found = Rollout(
         place,
         site.source.path,
         "",
-        written,
-        written,
-        found,
+        engine.settings,
+        engine.settings,
+        {},
         home,
         project.release,
-        trainer.of_modules(near, blocks, project.declared),
-        sync.of_modules(near, project.declared),
+        Trainer(),
+        Sync(),
         open=engine.open or _supplies_its_own_defaults(site.tree),
-        patches_head=any(f.fp32_heads and imports_vllm(f) for f in near),
-        defaults=defaults_of(site.block, written),
-        evidence=(evidence,) if evidence else (),
-        policy=evidence is not None,
+        defaults=defaults_of(site.block, engine.settings),
+        policy=False,
         env=site.block.env,
+    )
+    evidence = None if _named_otherwise(site, engine) else _learns(near, engine, project)
+    return found if evidence is None else _as_policys(found, site, near, evidence)
+
+
+def _as_policys(
+    engine: Rollout, site: Site, near: list[PythonFacts], evidence: Evidence
+) -> Rollout:
+    """The engine with what is known of the side that learns."""
+    declared, blocks = site.project.declared, _blocks_near(site)
+    return replace(
+        engine,
+        sampling=sampling.of_tree(site.tree) or sampling.of_calls(blocks),
+        trainer=trainer.of_modules(near, blocks, declared),
+        sync=sync.of_modules(near, declared),
+        patches_head=any(facts.fp32_heads and imports_vllm(facts) for facts in near),
+        evidence=(evidence,),
+        policy=True,
     )
 
 

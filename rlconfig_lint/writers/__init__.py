@@ -16,6 +16,7 @@ from rlconfig_lint.model import (
     PutArguments,
     Rename,
 )
+from rlconfig_lint.readers import language
 from rlconfig_lint.readers.text import Text
 
 
@@ -86,7 +87,7 @@ def _rename(text: Text, edit: Rename) -> Splice:
         from rlconfig_lint.writers.shell import flag
 
         return Splice(place.start, place.end, flag(edit.name.replace("_", "-"), edit.value))
-    if form is Form.DOCUMENT and not text.path.endswith(".toml"):
+    if form is Form.DOCUMENT and language(text.path) != "toml":
         from rlconfig_lint.writers.documents import rename
 
         return rename(text, edit)
@@ -102,7 +103,7 @@ def _put(text: Text, edit: Put) -> Splice:
         from rlconfig_lint.writers import shell
 
         return shell.put(text, edit)
-    if text.path.endswith(".toml"):
+    if language(text.path) == "toml":
         from rlconfig_lint.writers import toml
 
         return toml.put(text, edit)

@@ -69,8 +69,7 @@ def _add(text: Text, edit: Put, words: str) -> Splice:
         if len(re.findall(rf"\$\{{{array}\[", text.body)) > 1:
             raise CannotWriteError(f"the array {array} is used by another command too")
     indentation = text.indentation(behind)
-    alone = text.line(text.position(behind)[0]).strip()[:2] != "" and indentation
-    separator = text.newline + indentation if alone else " "
+    separator = text.newline + indentation if indentation else " "
     return Splice(behind, behind, separator + words)
 
 

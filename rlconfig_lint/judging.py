@@ -168,7 +168,7 @@ def judged(
     fix: Fix | None = None,
 ) -> Finding:
     """A finding, one level lower for each fact it rests on that nobody could see."""
-    if not span.certain:
+    if not span.certain or not rollout.release.known:
         doubts = (*doubts, Doubt(_which_release(rollout), DECLARE_RELEASE))
     for _ in doubts:
         severity = severity.lowered()
@@ -191,6 +191,7 @@ def judged(
         (*rollout.release.evidence[:1], *evidence),
         Confidence.MEDIUM if doubts else Confidence.HIGH,
         fix,
+        span.certain,
     )
 
 

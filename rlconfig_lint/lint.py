@@ -30,6 +30,7 @@ from rlconfig_lint.readers import language, read
 from rlconfig_lint.readers.text import Text
 from rlconfig_lint.registry import UNREADABLE
 from rlconfig_lint.releases.known import within
+from rlconfig_lint.resolve.manifests import Pin, installed_by
 from rlconfig_lint.resolve.of_engine import remote
 from rlconfig_lint.resolve.project import Project
 from rlconfig_lint.resolve.release import Manifests, release_fact
@@ -69,7 +70,7 @@ class Repository:
     sources: dict[str, Source] = field(default_factory=dict)
     skipped: list[Skipped] = field(default_factory=list)
     _roots: dict[str, str] = field(default_factory=dict)
-    _releases: dict[tuple[str, str | None], ReleaseFact] = field(default_factory=dict)
+    _releases: dict[tuple[str, str | None, Pin | None], ReleaseFact] = field(default_factory=dict)
 
     def read(self) -> None:
         """Read every file once, the judged ones and those that only give facts."""
@@ -98,11 +99,14 @@ class Repository:
             yield Project(root, sources, self.release(root, declared), declared)
 
     def for_file(self, project: Project, path: str) -> Project:
-        """The project as one file sees it: facts can be declared per path."""
+        """The project as one file sees it: facts can be declared per path, and a script can install
+        a release of its own."""
         declared = self.declared_for(path)
-        if declared == project.declared:
+        own = installed_by(path, self.sources[path].text)
+        if declared == project.declared and own is None:
             return project
-        return replace(project, declared=declared, release=self.release(project.root, declared))
+        release = self.release(project.root, declared, own)
+        return replace(project, declared=declared, release=release)
 
     def root_of(self, path: str) -> str:
         """The nearest folder at or above a file, inside the checked ones, with a manifest."""
@@ -114,11 +118,11 @@ class Repository:
             self._roots[folder] = folder if marked or top else self.root_of(folder)
         return self._roots[folder]
 
-    def release(self, root: str, declared: Declared) -> ReleaseFact:
-        key = (root, declared.vllm_version)
+    def release(self, root: str, declared: Declared, own: Pin | None = None) -> ReleaseFact:
+        key = (root, declared.vllm_version, own)
         if key not in self._releases:
             manifests = Manifests(self._names, self._manifest)
-            self._releases[key] = release_fact(list(_upwards(root)), manifests, declared)
+            self._releases[key] = release_fact(list(_upwards(root)), manifests, declared, own)
         return self._releases[key]
 
     def _names(self, folder: str) -> list[str]:
@@ -198,9 +202,12 @@ def _judge(
         if not spoken_of.release.candidates:
             continue
         try:
-            yield from list(rule.check(spoken_of, profile))
+            said = list(rule.check(spoken_of, profile))
         except Exception as error:  # one broken rule must not end the run
             result.broken.append(Broken(rule, rollout, error))
+            continue
+        # Where no release is known, only what holds for each of them is worth saying.
+        yield from (finding for finding in said if rollout.release.known or finding.everywhere)
 
 
 def _limited(rollout: Rollout, rule: Rule) -> Rollout:

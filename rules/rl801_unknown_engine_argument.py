@@ -140,4 +140,4 @@ vllm serve Qwen/Qwen2.5-7B --max-num-seqs 64 --port 8000 --chat-template x.jinja
     ),
 )
 
-RULE = Rule(*ID, "0.1.0", "", check, BAD, GOOD, __doc__, every_engine=True, preview=True)
+RULE = Rule(*ID, "0.1.0", "", check, BAD, GOOD, __doc__, every_engine=True)

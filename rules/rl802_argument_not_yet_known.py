@@ -113,4 +113,4 @@ vllm serve Qwen/Qwen2.5-7B --max-num-seqs 64 --enable-prefix-caching
     ),
 )
 
-RULE = Rule(*ID, "0.1.0", "", check, BAD, GOOD, __doc__, every_engine=True, preview=True)
+RULE = Rule(*ID, "0.1.0", "", check, BAD, GOOD, __doc__, every_engine=True)

@@ -23,8 +23,10 @@ The same with vLLM 0.17.1, or without it.
 
 ## Fix
 
-Safe where another name means the same (`disable_log_requests` is `enable_log_requests` with the
-opposite value). Else the message names what took its place.
+Safe where another name means the same: `disable_log_requests` is `enable_log_requests` with the
+opposite value, `disable_mm_preprocessor_cache` is `mm_processor_cache_gb=0`, `task="generate"` is
+`runner="generate"`, several `cuda_graph_sizes` are `cudagraph_capture_sizes`. Else the message
+names what took its place.
 
 ## Versions
 
@@ -134,17 +136,79 @@ vllm serve Qwen/Qwen2.5-7B --no-enable-log-requests --max-num-seqs 64
     Example(
         "quiet.yaml",
         """\
-vllm_config:
-  vllm_kwargs:
-    enable-prefix-caching: false
-    disable-log-requests: ""  # quiet
+engine:
+  enable-prefix-caching: false
+  max-num-seqs: 64
+  max-model-len: 4096
+  disable-log-requests: ""  # quiet
 """,
         _FACTS,
         fixed="""\
-vllm_config:
-  vllm_kwargs:
-    enable-prefix-caching: false
-    enable-log-requests: false  # quiet
+engine:
+  enable-prefix-caching: false
+  max-num-seqs: 64
+  max-model-len: 4096
+  enable-log-requests: false  # quiet
+""",
+    ),
+    Example(
+        "quiet.toml",
+        """\
+[engine]
+gpu_memory_utilization = 0.9
+max_num_seqs = 64
+max_model_len = 4096
+disable_log_requests = true  # quiet
+""",
+        _FACTS,
+        fixed="""\
+[engine]
+gpu_memory_utilization = 0.9
+max_num_seqs = 64
+max_model_len = 4096
+enable_log_requests = false  # quiet
+""",
+    ),
+    Example(
+        "graphs.yaml",
+        """\
+engine:
+  gpu_memory_utilization: 0.9
+  max_num_seqs: 64
+  max_model_len: 4096
+  cuda_graph_sizes: [1, 2, 64]
+""",
+        _FACTS,
+        fixed="""\
+engine:
+  gpu_memory_utilization: 0.9
+  max_num_seqs: 64
+  max_model_len: 4096
+  cudagraph_capture_sizes: [1, 2, 64]
+""",
+    ),
+    Example(
+        "task.py",
+        """\
+from vllm import LLM
+
+llm = LLM(model="Qwen/Qwen2.5-7B", task="generate")
+""",
+        _FACTS,
+        fixed="""\
+from vllm import LLM
+
+llm = LLM(model="Qwen/Qwen2.5-7B", runner="generate")
+""",
+    ),
+    Example(
+        "images.sh",
+        """\
+vllm serve Qwen/Qwen2.5-VL-7B --disable-mm-preprocessor-cache --max-num-seqs 64
+""",
+        _FACTS,
+        fixed="""\
+vllm serve Qwen/Qwen2.5-VL-7B --mm-processor-cache-gb 0 --max-num-seqs 64
 """,
     ),
     Example(
@@ -177,6 +241,16 @@ llm = LLM(model="Qwen/Qwen2.5-7B", swap_space=4)
 """,
         {"vllm-version": "0.17.1", "trainer": "recompute"},
     ),
+    Example(  # PipelineRL's launcher takes this one out
+        "quiet.yaml",
+        """\
+vllm_config:
+  vllm_kwargs:
+    enable-prefix-caching: false
+    disable-log-requests: ""
+""",
+        _FACTS,
+    ),
 )
 
-RULE = Rule(*ID, "0.1.0", "", check, BAD, GOOD, __doc__, every_engine=True, preview=True)
+RULE = Rule(*ID, "0.1.0", "", check, BAD, GOOD, __doc__, every_engine=True)

@@ -132,4 +132,4 @@ engine:
     ),
 )
 
-RULE = Rule(*ID, "0.1.0", "", check, BAD, GOOD, __doc__, every_engine=True, preview=True)
+RULE = Rule(*ID, "0.1.0", "", check, BAD, GOOD, __doc__, every_engine=True)

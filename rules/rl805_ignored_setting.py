@@ -169,4 +169,4 @@ llm = LLM(model="Qwen/Qwen2.5-7B", disable_cascade_attn=True)
     ),
 )
 
-RULE = Rule(*ID, "0.1.0", "", check, BAD, GOOD, __doc__, every_engine=True, preview=True)
+RULE = Rule(*ID, "0.1.0", "", check, BAD, GOOD, __doc__, every_engine=True)

@@ -203,4 +203,4 @@ vllm serve Qwen/Qwen2.5-7B --no-enable-prefix-caching --max-num-seqs 64
     ),
 )
 
-RULE = Rule(*ID, "0.1.0", "", check, BAD, GOOD, __doc__, every_engine=True, preview=True)
+RULE = Rule(*ID, "0.1.0", "", check, BAD, GOOD, __doc__, every_engine=True)

@@ -111,4 +111,4 @@ GOOD = (
     ),
 )
 
-RULE = Rule(*ID, "0.1.0", ">=0.21.0", check, BAD, GOOD, __doc__, preview=True)
+RULE = Rule(*ID, "0.1.0", ">=0.21.0", check, BAD, GOOD, __doc__)

@@ -76,10 +76,11 @@ vllm serve Qwen/Qwen2.5-7B --disable-log-requests --max-num-seqs 64
     Example(
         "conf.yaml",
         """\
-vllm_config:
-  vllm_kwargs:
-    disable-log-requests: ""
-    enable-prefix-caching: false
+engine:
+  disable-log-requests: ""
+  enable-prefix-caching: false
+  max-num-seqs: 64
+  max-model-len: 4096
 """,
         _FACTS,
     ),
@@ -95,4 +96,4 @@ vllm serve Qwen/Qwen2.5-7B --max-num-seqs 64
     ),
 )
 
-RULE = Rule(*ID, "0.1.0", "", check, BAD, GOOD, __doc__, every_engine=True, preview=True)
+RULE = Rule(*ID, "0.1.0", "", check, BAD, GOOD, __doc__, every_engine=True)

@@ -12,6 +12,7 @@ from rlconfig_lint.resolve.sync import fate
 from tests.projects import run, write_files
 
 ENGINE = "from vllm import LLM, SamplingParams\n\nllm = LLM(model='m')\n"
+VERL = "python -m verl.trainer.main_ppo actor_rollout_ref.rollout.name=vllm\n"
 UPDATE = "llm.collective_rpc('update_weights')\n"
 
 
@@ -120,6 +121,26 @@ def only(folder: Path, files: dict[str, str]) -> Rollout:
             id="another package",
         ),
         pytest.param({"uv.lock": 'name = "vllm"\nversion = "garbage'}, None, id="a broken lock"),
+        pytest.param({"requirements.txt": "torch\nvllm\n"}, None, id="named without a version"),
+        pytest.param(
+            {"requirements.txt": "vllm\n", "requirements-lock.txt": "vllm==0.18.1\n"},
+            ["0.18.1"],
+            id="a version beside a bare name",
+        ),
+        pytest.param(
+            {"requirements_a.txt": "vllm==0.8.4\n", "requirements_b.txt": "vllm==0.10.2\n"},
+            ["0.8.4", "0.10.2"],
+            id="alternatives",
+        ),
+        pytest.param(
+            {
+                "requirements_a.txt": "vllm==0.8.4\n",
+                "requirements_b.txt": "vllm==0.10.2\n",
+                "requirements_c.txt": "vllm  # the nightly one\n",
+            },
+            None,
+            id="alternatives, one of them unpinned",
+        ),
     ],
 )
 def test_release(tmp_path: Path, files: dict[str, str], releases: list[str] | None) -> None:
@@ -128,6 +149,29 @@ def test_release(tmp_path: Path, files: dict[str, str], releases: list[str] | No
     if releases is not None:
         assert [str(release) for release in rollout.release.candidates] == releases
         assert rollout.release.evidence[0].place is not None
+
+
+def test_what_a_script_installs_for_itself_is_nearest(tmp_path: Path) -> None:
+    files = {
+        "pyproject.toml": '[project]\ndependencies = ["vllm==0.18.1"]\n',
+        "run.sh": "pip install -q vllm==0.24.0\n" + VERL,
+    }
+    release = only(tmp_path, files).release
+    assert [str(candidate) for candidate in release.candidates] == ["0.24.0"]
+    assert "run.sh:1" in str(release.evidence[0])
+    assert "pyproject.toml:2" in release.note
+
+
+def test_a_lock_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    files = {"uv.lock": 'name = "vllm"\nversion = "garbage', "a.py": ENGINE + UPDATE}
+    assert "uv.lock:1" in only(tmp_path, files).release.note
+
+
+def test_only_what_holds_for_every_release_is_said_without_a_pin(tmp_path: Path) -> None:
+    facts = 'trainer = "rollout-logprobs"\ntrainer-temperature = 0.7\n'
+    engine = ENGINE.replace(")", ", swap_space=4)")
+    files = {"rlconfig-lint.toml": facts, "a.py": engine}
+    assert {f.code for f in run(write_files(tmp_path, files)).findings} == {"RL101"}
 
 
 def test_a_candidate_counts_as_its_release() -> None:

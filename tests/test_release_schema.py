@@ -23,6 +23,7 @@ from rlconfig_lint.releases.known import releases
 from rlconfig_lint.releases.schema import REQUIRED, Expression, Schema, read, schema
 from rlconfig_lint.releases.stored import DATA, Stored
 from tests import vllm_sources
+from tests.projects import write_files
 from tools.releases.__main__ import main
 from tools.releases.extract import Definitions, definitions
 from tools.releases.remote import buffered
@@ -350,15 +351,18 @@ def test_a_lookup_is_quick() -> None:
     assert min(seconds() for _ in range(5)) < 0.005
 
 
-def test_check_does_not_load_it() -> None:
+def test_it_is_not_loaded_where_there_is_no_engine(tmp_path: Path) -> None:
+    write_files(tmp_path, {"pyproject.toml": "[project]\n", "a.py": "import vllm\n"})
     code = (
         "import sys; from rlconfig_lint.cli import main\n"
-        "sys.argv = ['rlconfig-lint', 'check', 'pyproject.toml']\n"
+        "sys.argv = ['rlconfig-lint', 'check', 'a.py']\n"
         "try: main()\n"
         "except SystemExit: pass\n"
         "assert 'rlconfig_lint.releases.schema' not in sys.modules"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, check=False
+    )
     assert done.returncode == 0, done.stderr.decode()
 
 

@@ -20,6 +20,7 @@ from rlconfig_lint.registry import selected
 from rlconfig_lint.releases.known import releases
 from rlconfig_lint.reports import report
 from rlconfig_lint.reports.text import printable, unified
+from rlconfig_lint.resolve.release import UNPINNED
 from rlconfig_lint.writers import CannotWriteError, Splice, path_of, splice
 from rlconfig_lint.writing import NotWrittenError, write
 
@@ -161,11 +162,13 @@ def _say(result: Result, options: Options) -> None:
             " please report it with this line",
             err=True,
         )
-    unpinned = sum(not rollout.release.known for rollout in result.rollouts)
+    unpinned = [r.release for r in result.rollouts if not r.release.known]
     if unpinned:
         click.echo(
-            f"no vLLM release is known for {unpinned} of {len(result.rollouts)} rollouts: findings"
-            " that depend on it are one level lower (declare vllm-version, or --vllm-version)",
+            f"no vLLM release is known for {len(unpinned)} of {len(result.rollouts)} rollouts"
+            f" ({printable(unpinned[0].note)}): only what"
+            f" holds for all of vllm{UNPINNED} is said, one level lower (declare vllm-version, or"
+            " --vllm-version)",
             err=True,
         )
     ahead = [r for r in result.rollouts if r.release.candidates[-1] > releases()[-1]]

@@ -58,6 +58,7 @@ class Framework:
     sampling: tuple[str, ...] = ()  # where the sampling settings for training stand
     calls: tuple[str, ...] = ()  # a constructor that carries the keys at its root
     passed: str = ""  # the engine path whose keys reach vLLM as they are
+    swallows: frozenset[str] = frozenset()  # written there, and taken out before vLLM sees it
     typed: frozenset[str] = frozenset()  # written at engine[0]; all others at engine[-1]
     style: KeyStyle = KeyStyle.SNAKE
     free_prefix: str = ""  # what an override needs for a key the typed config does not have

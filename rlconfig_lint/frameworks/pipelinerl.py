@@ -9,6 +9,8 @@ FRAMEWORK = Framework(
     marks=("vllm_config.vllm_kwargs",),
     engine=("vllm_config.vllm_kwargs",),
     passed="vllm_config.vllm_kwargs",
+    # pipelinerl/launch.py:131
+    swallows=frozenset(("disable_log_requests", "disable_frontend_multiprocessing")),
     sampling=("llm.parameters",),
     style=KeyStyle.KEBAB,  # launch.py:149: True becomes --k, False --no-k, "" a bare --k
     package="pipelinerl",

@@ -73,6 +73,7 @@ class Finding:
     evidence: tuple[Evidence, ...] = ()
     confidence: Confidence = Confidence.HIGH
     fix: Fix | None = None
+    everywhere: bool = True  # it holds on each release that the project may run
 
 
 class Profile(enum.Enum):

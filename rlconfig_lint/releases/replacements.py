@@ -3,7 +3,10 @@ an argument went, not why. Source: the release in which each went, in vLLM's own
 
 from __future__ import annotations
 
-from rlconfig_lint.model import Value
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rlconfig_lint.model import UNKNOWN, Value
 from rlconfig_lint.readers.scalars import truth
 
 _REPLACEMENTS = {
@@ -29,19 +32,59 @@ _REPLACEMENTS = {
 }
 
 
-# The old name, the new one, and whether its booleans mean the opposite.
-_RENAMED = {"disable_log_requests": ("enable_log_requests", True)}
+@dataclass(frozen=True, slots=True)
+class _Renaming:
+    """The new name, and the new value for the old ones that have a one-to-one meaning under it."""
+
+    name: str
+    value: Callable[[Value], Value]
+    source: str
 
 
 def renamed(name: str, value: Value) -> tuple[str, Value] | None:
     """The new name and value that mean the same, where there are such."""
-    if name not in _RENAMED:
+    found = _RENAMED.get(name)
+    if found is None:
         return None
-    new, opposite = _RENAMED[name]
-    if not opposite:
-        return new, value
-    stated = True if value in ("", None) else truth(value)
-    return None if stated is None else (new, not stated)
+    new = found.value(value)
+    return None if new is UNKNOWN else (found.name, new)
+
+
+def _switched_on(value: Value) -> bool | None:
+    """A flag's boolean: bare ones are true."""
+    return True if value in ("", None) else truth(value)
+
+
+def _opposite(value: Value) -> Value:
+    stated = _switched_on(value)
+    return UNKNOWN if stated is None else not stated
+
+
+def _none_if_on(value: Value) -> Value:
+    return 0 if _switched_on(value) else UNKNOWN
+
+
+def _several_sizes(value: Value) -> Value:
+    """One size was the largest of a series; several were the series itself."""
+    return value if isinstance(value, list) and len(value) > 1 else UNKNOWN
+
+
+def _generate(value: Value) -> Value:
+    return value if value == "generate" else UNKNOWN
+
+
+_RENAMED = {
+    "cuda_graph_sizes": _Renaming(
+        "cudagraph_capture_sizes", _several_sizes, "0.11.2:engine/arg_utils.py:1754"
+    ),
+    "disable_log_requests": _Renaming(
+        "enable_log_requests", _opposite, "0.10.1:engine/arg_utils.py"
+    ),
+    "disable_mm_preprocessor_cache": _Renaming(
+        "mm_processor_cache_gb", _none_if_on, "0.10.2:engine/arg_utils.py:938"
+    ),
+    "task": _Renaming("runner", _generate, "0.12.0:config/model.py:553"),
+}
 
 
 def replacement(name: str) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from rlconfig_lint.model import Evidence, Place
+from rlconfig_lint.readers import language
 from rlconfig_lint.readers.text import Text, UnreadableError
 from rlconfig_lint.releases.known import matching
 
@@ -32,15 +33,27 @@ _VARIABLE = re.compile(
         ["']?(?:\$\{VLLM_VERSION:-)?v?(?P<version>\d+(?:\.\d+)+(?:\.?post\d+)?)""",
     re.MULTILINE | re.VERBOSE,
 )
+_UNPINNED = re.compile(r"^[ \t]*vllm(?:\[[^\]\n]*\])?[ \t]*(?:[;#].*)?$", re.MULTILINE)
+_INSTALLS = re.compile(r"\b(?:pip3?|uv|conda|mamba|poetry)\b[^\n]*\b(?:install|add)\b|vllm/vllm-")
+_ANY = ">=0"
 _COMMENT = re.compile(r"^\s*(?:#|//)|\s#\s")
 
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """What one file says. Extras and markers may each pin their own: those are alternatives."""
+    """What one file says. Extras and markers may each pin their own: those are alternatives. With
+    no specifier, the file names vLLM and cannot be read."""
 
     specifiers: tuple[str, ...]
     evidence: Evidence
+    path: str
+
+
+def installed_by(path: str, body: str) -> Pin | None:
+    """The release that a script, workflow or compose file installs, or starts, for itself."""
+    if language(path) not in ("shell", "documents") or not _INSTALLS.search(body):
+        return None
+    return pin_in(path, body.encode())
 
 
 def pin_in(path: str, data: bytes) -> Pin | None:
@@ -56,9 +69,17 @@ def pin_in(path: str, data: bytes) -> Pin | None:
             if _understood(wanted) and not _commented(text, match):
                 found.setdefault(wanted, text.place(match.start(), match.end()))
     if not found:
+        return _unread(path, text)
+    said = " or ".join(f"vllm{'' if wanted == _ANY else wanted}" for wanted in found)
+    return Pin(tuple(found), Evidence(said, next(iter(found.values()))), path)
+
+
+def _unread(path: str, text: Text) -> Pin | None:
+    """A lock file that has vLLM and no version that can be read: a pin that admits nothing."""
+    if not path.endswith(".lock") or (at := text.body.find('name = "vllm"')) < 0:
         return None
-    said = " or ".join(f"vllm{wanted}" for wanted in found)
-    return Pin(tuple(found), Evidence(said, next(iter(found.values()))))
+    evidence = Evidence("vLLM is locked to no version that can be read", text.place(at, at))
+    return Pin((), evidence, path)
 
 
 Reading = tuple[re.Pattern[str], Callable[[re.Match[str]], str]]
@@ -71,13 +92,19 @@ def _patterns(path: str) -> Iterator[Reading]:
         return
     yield _REQUIREMENT, _as_written
     yield _WHEEL, _exactly
-    if name.endswith(".toml"):
+    if name.endswith(".txt"):
+        yield _UNPINNED, _anything
+    elif name.endswith(".toml"):
         yield _POETRY, _poetrys
     elif name.startswith("environment"):
         yield _CONDA, _exactly
     else:
         yield _IMAGE, _exactly
         yield _VARIABLE, _exactly
+
+
+def _anything(_: re.Match[str]) -> str:
+    return _ANY
 
 
 def _exactly(match: re.Match[str]) -> str:

@@ -68,7 +68,10 @@ def of_framework(site: Site, found: Framework) -> Rollout | None:
 
 def _passed(tree: Tree, found: Framework) -> dict[str, Setting]:
     """What is written where a framework hands keys to vLLM as they are."""
-    return settings(tree.below(keys_of(found.passed)), tree.inherited) if found.passed else {}
+    if not found.passed:
+        return {}
+    written = settings(tree.below(keys_of(found.passed)), tree.inherited)
+    return {name: s for name, s in written.items() if name not in found.swallows}
 
 
 def _dropped(tree: Tree, found: Framework) -> Iterator[Setting]:

@@ -22,6 +22,10 @@ _ENVIRONMENTS = re.compile(
     r"(?:docker/|assets/|scripts/)?(?:environment[\w.-]*\.ya?ml|(?:[\w-]*\.)?Dockerfile[\w.-]*"
     r"|\w*versions?\.(?:sh|env)|install\w*\.sh)|\.gitlab-ci\.yml|\.github/workflows/[\w.-]+\.ya?ml"
 )
+# Without a pin the newest release is installed, and 0.11.0 was the first without the V0 engine:
+# what holds for all of these holds for whoever installs today.
+UNPINNED = ">=0.11.0"
+_VARIANT = re.compile(r"requirements[^/]*\.txt$|requirements/")
 _FOLDERS = ("", "requirements/", "docker/", "assets/", "scripts/", ".github/workflows/")
 _INCLUDED = re.compile(rb"^\s*(?:-r|-c|--requirement|--constraint)[ =]\s*(\S+)", re.MULTILINE)
 
@@ -34,8 +38,11 @@ class Manifests:
     read: Callable[[str], bytes | None]
 
 
-def release_fact(folders: Sequence[str], files: Manifests, declared: Declared) -> ReleaseFact:
-    """The candidates for files below `folders`, the nearest folder that says anything first.
+def release_fact(
+    folders: Sequence[str], files: Manifests, declared: Declared, own: Pin | None = None
+) -> ReleaseFact:
+    """The candidates for files below `folders`: what a file says of itself (`own`), else the
+    nearest folder that says anything.
 
     Within one folder the answers are intersected: a lock file inside its own pin. A file that
     disagrees with those before it is named and not believed.
@@ -43,11 +50,27 @@ def release_fact(folders: Sequence[str], files: Manifests, declared: Declared) -
     if declared.vllm_version:
         evidence = Evidence(f"vllm-version = {declared.vllm_version!r} in {declared.source}")
         return ReleaseFact(matching(declared.vllm_version), True, (evidence,))
+    unread: list[str] = []
     for folder in folders:
-        pins = list(_pins(folder, files, _MANIFESTS)) or list(_pins(folder, files, _ENVIRONMENTS))
+        found = list(_pins(folder, files, _MANIFESTS)) or list(_pins(folder, files, _ENVIRONMENTS))
+        pins = [pin for pin in found if pin.specifiers]
+        unread.extend(str(pin.evidence) for pin in found if not pin.specifiers)
+        if own is not None:
+            return _nearest_first(own, pins)
         if pins:
             return _intersected(pins)
-    return ReleaseFact(releases(), False, (), "no vLLM pin was found")
+    return _unknown("; ".join(unread) or "no vLLM pin was found")
+
+
+def _unknown(why: str) -> ReleaseFact:
+    return ReleaseFact(matching(UNPINNED), False, (), why)
+
+
+def _nearest_first(own: Pin, pins: Sequence[Pin]) -> ReleaseFact:
+    """What a script installs for itself, the manifests' answers beside it."""
+    admitted = _admitted(own)
+    others = [str(pin.evidence) for pin in pins if not admitted & _admitted(pin)]
+    return ReleaseFact(tuple(sorted(admitted)), True, (own.evidence,), _not_believed(others))
 
 
 def _pins(folder: str, files: Manifests, wanted: re.Pattern[str]) -> Iterator[Pin]:
@@ -93,17 +116,43 @@ def _admitted(pin: Pin) -> set[Version]:
     return set.intersection(*each) or set.union(*each)
 
 
+@dataclass(frozen=True)
+class _Answer:
+    admitted: set[Version]
+    said: tuple[Evidence, ...]
+
+
+def _answers(pins: Sequence[Pin]) -> Iterator[_Answer]:
+    """One answer a file; requirements files that exclude each other are alternatives, and one
+    answer together."""
+    each = {pin: _Answer(_admitted(pin), (pin.evidence,)) for pin in pins}
+    variants = [answer for pin, answer in each.items() if _VARIANT.search(pin.path)]
+    if len(variants) < 2 or set.intersection(*(answer.admitted for answer in variants)):
+        yield from each.values()
+        return
+    yield from (answer for answer in each.values() if answer not in variants)
+    yield _Answer(
+        set.union(*(answer.admitted for answer in variants)),
+        tuple(evidence for answer in variants for evidence in answer.said),
+    )
+
+
 def _intersected(pins: Sequence[Pin]) -> ReleaseFact:
-    candidates: tuple[Version, ...] = ()
+    candidates: set[Version] = set()
     believed: list[Evidence] = []
     against: list[str] = []
-    for pin in pins:
-        admitted = _admitted(pin)
-        narrowed = admitted if not candidates else admitted & set(candidates)
+    for answer in _answers(pins):
+        narrowed = candidates & answer.admitted if candidates else answer.admitted
         if narrowed:
-            candidates = tuple(sorted(narrowed))
-            believed.append(pin.evidence)
+            candidates = narrowed
+            believed.extend(answer.said)
         else:
-            against.append(str(pin.evidence))
-    note = f"not believed: {'; '.join(against)}" if against else ""
-    return ReleaseFact(candidates, True, tuple(believed), note)
+            against.extend(map(str, answer.said))
+    if candidates.issuperset(releases()):
+        said = " and ".join(map(str, believed))
+        return _unknown(f"no release is pinned: {said}")
+    return ReleaseFact(tuple(sorted(candidates)), True, tuple(believed), _not_believed(against))
+
+
+def _not_believed(others: Sequence[str]) -> str:
+    return f"not believed: {'; '.join(others)}" if others else ""

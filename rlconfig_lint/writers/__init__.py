@@ -87,9 +87,10 @@ def _rename(text: Text, edit: Rename) -> Splice:
         from rlconfig_lint.writers.shell import flag
 
         return Splice(place.start, place.end, flag(edit.name.replace("_", "-"), edit.value))
-    if form is Form.DOCUMENT and language(text.path) != "toml":
-        from rlconfig_lint.writers.documents import rename
+    if form is Form.DOCUMENT:
+        from rlconfig_lint.writers import documents, toml
 
+        rename = toml.rename if language(text.path) == "toml" else documents.rename
         return rename(text, edit)
     raise CannotWriteError("the key can only be renamed by hand here")
 

@@ -57,6 +57,8 @@ def rename(text: Text, edit: Rename) -> Splice:
     name = edit.name.replace("_", "-") if "-" in key else edit.name
     between = text.body[place.start : value.start].replace(key, name, 1)
     between = between if between[-1:].isspace() else f"{between} "
+    if edit.value == edit.entry.value:
+        return Splice(place.start, value.start, between)
     written = json.dumps(edit.value) if is_json(text) else _scalar(edit.value, capital=False)
     return Splice(place.start, value.end, between + written)
 

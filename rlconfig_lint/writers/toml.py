@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomlkit
 
-from rlconfig_lint.model import Entry, Put, Value
+from rlconfig_lint.model import Entry, Put, Rename, Value
 from rlconfig_lint.readers import toml
 from rlconfig_lint.readers.text import Text
 from rlconfig_lint.writers import CannotWriteError, Splice
@@ -24,6 +24,19 @@ def put(text: Text, edit: Put) -> Splice:
     indentation = text.indentation(last.place.start)
     line = f"{text.newline}{indentation}{new.key} = {_spelled(new.value)}"
     return Splice(end, end, line)
+
+
+def rename(text: Text, edit: Rename) -> Splice:
+    """The key keeps its quotes and style; the value is written anew unless it stays the same."""
+    place, value = edit.entry.place, edit.entry.value_place
+    key = edit.entry.path[-1]
+    if value is None or text.body[place.start : value.start].count(key) != 1:
+        raise CannotWriteError("the key is written in a way that cannot be renamed")
+    name = edit.name.replace("_", "-") if "-" in key else edit.name
+    between = text.body[place.start : value.start].replace(key, name)
+    if edit.value == edit.entry.value:
+        return Splice(place.start, value.start, between)
+    return Splice(place.start, value.end, between + _spelled(edit.value))
 
 
 def _last_sibling(text: Text, keys: tuple[str, ...]) -> Entry:

@@ -106,6 +106,11 @@ def only(folder: Path, files: dict[str, str]) -> Rollout:
             {"assets/versions.sh": 'VLLM_VERSION="v0.10.0"\n'}, ["0.10.0"], id="a variable"
         ),
         pytest.param(
+            {"scripts/setup_env.sh": "uv pip install 'vllm==0.12.0'\n"},
+            ["0.12.0"],
+            id="a script that sets up",
+        ),
+        pytest.param(
             {".github/workflows/ci.yml": "- run: pip install vllm==0.12.0\n"},
             ["0.12.0"],
             id="a workflow",

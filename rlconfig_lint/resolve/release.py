@@ -20,7 +20,8 @@ _MANIFESTS = re.compile(
 )
 _ENVIRONMENTS = re.compile(
     r"(?:docker/|assets/|scripts/)?(?:environment[\w.-]*\.ya?ml|(?:[\w-]*\.)?Dockerfile[\w.-]*"
-    r"|\w*versions?\.(?:sh|env)|install\w*\.sh)|\.gitlab-ci\.yml|\.github/workflows/[\w.-]+\.ya?ml"
+    r"|\w*versions?\.(?:sh|env)|[\w.-]*(?:install|setup)[\w.-]*\.sh)|\.gitlab-ci\.yml"
+    r"|\.github/workflows/[\w.-]+\.ya?ml"
 )
 # Without a pin the newest release is installed, and 0.11.0 was the first without the V0 engine:
 # what holds for all of these holds for whoever installs today.

@@ -9,6 +9,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+from packaging.version import InvalidVersion, Version
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
 from rlconfig_lint.errors import UserError
@@ -27,6 +28,13 @@ def _release(text: str) -> str:
     return text
 
 
+def _one_version(text: str) -> str:
+    try:
+        return str(Version(text))
+    except InvalidVersion:
+        raise ValueError(f"{text!r} is not a version like 0.9.1") from None
+
+
 def _framework(name: str) -> str:
     if name not in NAMES:
         raise ValueError(f"{name!r} is not a known framework: {', '.join(NAMES)}")
@@ -42,6 +50,7 @@ class Facts(BaseModel):
 
     vllm_version: Annotated[str, AfterValidator(_release)] | None = None
     framework: Annotated[str, AfterValidator(_framework)] | None = None
+    framework_version: Annotated[str, AfterValidator(_one_version)] | None = None
     trainer: Literal["rollout-logprobs", "recompute", "decoupled"] | None = None
     weight_sync: Literal["in-flight", "between-batches", "frozen"] | None = None
     trainer_temperature: float | None = Field(default=None, gt=0)
@@ -68,6 +77,7 @@ class Config(Facts):
         return Declared(
             facts.get("vllm_version"),
             facts.get("framework"),
+            facts.get("framework_version"),
             TrainerKind(trainer) if trainer else None,
             SyncStyle(sync) if sync else None,
             facts.get("trainer_temperature"),

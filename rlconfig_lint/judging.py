@@ -211,8 +211,11 @@ def _as_safe_as_its_facts(fix: Fix, release: ReleaseFact, doubts: tuple[Doubt, .
 
 def put(rollout: Rollout, name: str, value: Value, title: str, *, safe: bool) -> Fix | None:
     """A fix that writes one setting, where the engine's settings can be written at all."""
-    if rollout.home is None:
+    home = rollout.home
+    if home is None:
         return None
     setting = rollout.engine.get(name)
     entry = setting.entry if setting and setting.explicit else None
-    return Fix(title, (Put(rollout.home, name, value, entry),), safe)
+    if entry is None and home.typed and name not in home.typed and not home.free_keys:
+        return None
+    return Fix(title, (Put(home, name, value, entry),), safe)

@@ -6,6 +6,7 @@ import os
 import posixpath
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from rlconfig_lint.discovery import (
     MANIFEST_LARGEST,
@@ -15,6 +16,7 @@ from rlconfig_lint.discovery import (
     load,
     worth_reading,
 )
+from rlconfig_lint.frameworks.words import Framework
 from rlconfig_lint.model import (
     Declared,
     Finding,
@@ -30,6 +32,7 @@ from rlconfig_lint.readers import language, read
 from rlconfig_lint.readers.text import Text
 from rlconfig_lint.registry import UNREADABLE
 from rlconfig_lint.releases.known import within
+from rlconfig_lint.resolve.installed import Installed, installed
 from rlconfig_lint.resolve.manifests import Pin, installed_by
 from rlconfig_lint.resolve.of_engine import remote
 from rlconfig_lint.resolve.project import Project
@@ -72,6 +75,8 @@ class Repository:
     _roots: dict[str, str] = field(default_factory=dict)
     _releases: dict[tuple[str, str | None, Pin | None], ReleaseFact] = field(default_factory=dict)
 
+    _installed: dict[tuple[str, str], Installed | None] = field(default_factory=dict)
+
     def read(self) -> None:
         """Read every file once, the judged ones and those that only give facts."""
         for path in self.files.judged:
@@ -96,7 +101,8 @@ class Repository:
             by_root.setdefault(self.root_of(path), {})[path] = source
         for root, sources in by_root.items():
             declared = self.declared_for(posixpath.join(root, "any file"))
-            yield Project(root, sources, self.release(root, declared), declared)
+            release = self.release(root, declared)
+            yield Project(root, sources, release, declared, partial(self.installed, root))
 
     def for_file(self, project: Project, path: str) -> Project:
         """The project as one file sees it: facts can be declared per path, and a script can install
@@ -124,6 +130,13 @@ class Repository:
             manifests = Manifests(self._names, self._manifest)
             self._releases[key] = release_fact(list(_upwards(root)), manifests, declared, own)
         return self._releases[key]
+
+    def installed(self, root: str, framework: Framework) -> Installed | None:
+        key = (root, framework.name)
+        if key not in self._installed:
+            manifests = Manifests(self._names, self._manifest)
+            self._installed[key] = installed(framework, list(_upwards(root)), manifests)
+        return self._installed[key]
 
     def _names(self, folder: str) -> list[str]:
         try:

@@ -30,8 +30,9 @@ does. On a command line `--enable-x false` becomes `--no-enable-x` (safe: it is 
 
 ## Versions
 
-verl at 1dda039 (verl/workers/rollout/vllm_rollout/utils.py:458). `--no-...` flags for booleans
-exist from 0.6.5 (prefix caching) and 0.8.5 (others) on.
+verl 0.7.0 to 0.9.0 (verl/workers/rollout/vllm_rollout/utils.py:458), and 0.6 in async mode; 0.9.1
+writes the negative flag. vLLM has `--no-...` flags for booleans from 0.6.5 (prefix caching) and
+0.8.5 (others) on.
 
 ## Evidence
 
@@ -121,6 +122,7 @@ def _with_a_word_behind_it(rollout: Rollout, setting: Setting) -> Iterator[Findi
 
 
 _FACTS = {"vllm-version": "0.24.0", "trainer": "recompute"}
+_VERL = {**_FACTS, "framework": "verl", "framework-version": "0.9.0"}
 
 BAD = (
     Example(
@@ -131,7 +133,7 @@ python -m verl.trainer.main_ppo \\
     actor_rollout_ref.rollout.enable_prefix_caching=False \\
     trainer.nnodes=1
 """,
-        _FACTS,
+        _VERL,
         fixed="""\
 python -m verl.trainer.main_ppo \\
     actor_rollout_ref.rollout.name=vllm \\
@@ -151,7 +153,7 @@ actor_rollout_ref:
         max_logprobs: 50
         async_scheduling: False
 """,
-        _FACTS,
+        _VERL,
         fixed="""\
 actor_rollout_ref:
   rollout:
@@ -183,7 +185,16 @@ python -m verl.trainer.main_ppo \\
     actor_rollout_ref.rollout.name=vllm \\
     ++actor_rollout_ref.rollout.engine_kwargs.vllm.no-enable-prefix-caching=True
 """,
-        _FACTS,
+        _VERL,
+    ),
+    Example(  # verl 0.9.1 writes --no-enable-prefix-caching
+        "fixed.sh",
+        """\
+python -m verl.trainer.main_ppo \\
+    actor_rollout_ref.rollout.name=vllm \\
+    actor_rollout_ref.rollout.enable_prefix_caching=False
+""",
+        {**_VERL, "framework-version": "0.9.1"},
     ),
     Example(
         "off_anyway.sh",
@@ -192,7 +203,7 @@ python -m verl.trainer.main_ppo \\
     actor_rollout_ref.rollout.name=vllm \\
     actor_rollout_ref.rollout.enforce_eager=False
 """,
-        _FACTS,
+        _VERL,
     ),
     Example(
         "serve.sh",

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from packaging.version import Version
 
-from rlconfig_lint.frameworks import NAMES, frameworks
+from rlconfig_lint.frameworks import NAMES, frameworks, holds
+from rlconfig_lint.frameworks.words import Dropped, Head, Supplied, Switch, SyncSwitch
 from rlconfig_lint.model import CacheFate, Profile, Rollout, Severity, TrainerKind
 from rlconfig_lint.registry import rule
 from rlconfig_lint.releases.known import version
@@ -14,6 +16,7 @@ from tests.projects import fix_all, run, write_files
 
 RELEASE = version("0.24.0")
 PIN = {"rlconfig-lint.toml": 'vllm-version = "0.24.0"\n'}
+OLD_VERL = {"requirements.txt": "verl==0.9.0\n"}
 
 VERL = "python -m verl.trainer.main_ppo actor_rollout_ref.rollout.name=vllm"
 SKYRL = "python -m skyrl.train.entrypoints.main_base generator.inference_engine.backend=vllm"
@@ -34,10 +37,20 @@ def test_every_module_is_named_and_every_fact_has_its_source() -> None:
     for framework in frameworks():
         assert framework.name in NAMES
         assert "@" in framework.read_at
-        given = (framework.defaults, framework.forced, framework.sampling_defaults)
-        assert all(value.source for values in given for value in values.values())
-        assert framework.trainer_source
-        assert framework.sync_source
+        rows: tuple[Supplied | Switch | SyncSwitch | Head | Dropped, ...] = (
+            *framework.defaults,
+            *framework.forced,
+            *framework.sampling_defaults,
+            *framework.sampling_forced,
+            *framework.swallows,
+            *framework.drops_false,
+            *framework.trainer,
+            *framework.heads,
+            *framework.sync,
+        )
+        assert all(row.source for row in rows)
+        assert framework.divides_by_temperature is None or framework.temperature_source
+        assert all(holds(row.versions, Version(framework.newest)) in (True, False) for row in rows)
 
 
 @pytest.mark.parametrize(
@@ -189,6 +202,7 @@ def test_what_an_unmodelled_framework_leaves_out_is_unknown(tmp_path: Path, othe
 
 
 def test_verls_false_never_reaches_vllm(tmp_path: Path) -> None:
+    write_files(tmp_path, OLD_VERL)
     rollout = only(
         tmp_path, "a.sh", f"{VERL} actor_rollout_ref.rollout.enable_prefix_caching=False"
     )
@@ -213,7 +227,7 @@ def test_verls_false_never_reaches_vllm(tmp_path: Path) -> None:
 def test_fixes_are_spelled_as_the_framework_wants_them(
     tmp_path: Path, text: str, added: str
 ) -> None:
-    write_files(tmp_path, {**PIN, "a.sh": text})
+    write_files(tmp_path, {**PIN, **OLD_VERL, "a.sh": text})
     fix_all(tmp_path, (rule("RL301"),), Profile.PARITY)
     lines = (tmp_path / "a.sh").read_text().splitlines(keepends=True)
     assert lines.count(added) == 1

@@ -1,93 +1,73 @@
 """What each RL framework calls a setting, and what it supplies when nobody does.
 
-One module a framework, each a single `FRAMEWORK` of plain data with its evidence beside it. To add
-one: write that module, name it in `NAMES`, add a case to tests/test_frameworks.py.
+One module a framework, each a single `FRAMEWORK` of plain data with its evidence beside it.
+docs/frameworks.md says how to add one.
 """
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import replace
 from functools import cache
+from typing import Protocol, TypeVar
 
-from rlconfig_lint.model import CacheFate, KeyStyle, SyncStyle, TrainerKind, Value
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
 
+from rlconfig_lint.frameworks.words import Framework
+
+# In the order in which they are tried: forks and wrappers in front of what they are made from.
 NAMES = ("pipelinerl", "skyrl", "trl", "verl")
 
 
-@dataclass(frozen=True, slots=True)
-class Supplied:
-    """A value that the framework itself gives, and where its source says so."""
-
-    value: Value
-    source: str
+class _Versioned(Protocol):
+    @property
+    def versions(self) -> str: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Switch:
-    """A key whose value changes what the trainer does with rollout logprobs.
-
-    `values` are those that turn it on; with none, anything but null and false does.
-    """
-
-    path: str
-    kind: TrainerKind
-    source: str
-    values: tuple[Value, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class SyncSwitch:
-    """A key, or a word of the command, that changes when weights reach the engine."""
-
-    path: str
-    style: SyncStyle
-    fate: CacheFate
-    source: str
-
-
-@dataclass(frozen=True)
-class Framework:
-    """How one framework configures a vLLM rollout. Paths are dotted keys; "" is the root."""
-
-    name: str
-    read_at: str  # repository and commit that the evidence refers to
-    marks: tuple[str, ...]  # any of these paths shows the framework
-    engine: tuple[str, ...]  # where engine settings stand; a later path wins
-    sampling: tuple[str, ...] = ()  # where the sampling settings for training stand
-    calls: tuple[str, ...] = ()  # a constructor that carries the keys at its root
-    passed: str = ""  # the engine path whose keys reach vLLM as they are
-    swallows: frozenset[str] = frozenset()  # written there, and taken out before vLLM sees it
-    typed: frozenset[str] = frozenset()  # written at engine[0]; all others at engine[-1]
-    style: KeyStyle = KeyStyle.SNAKE
-    free_prefix: str = ""  # what an override needs for a key the typed config does not have
-    package: str = ""  # its own Python package: there, its code is read instead of these facts
-    not_training: tuple[str, ...] = ()  # entry points that only generate or evaluate
-    drops_false: tuple[str, ...] = ()  # engine paths under which `x: false` never reaches vLLM
-    backend: tuple[str, tuple[Value, ...], Value] | None = None  # path, values for vLLM, default
-    forced: Mapping[str, Supplied] = field(default_factory=dict)  # whatever the user writes
-    defaults: Mapping[str, Supplied] = field(default_factory=dict)
-    sampling_defaults: Mapping[str, Supplied] = field(default_factory=dict)
-    trainer: TrainerKind = TrainerKind.UNKNOWN
-    trainer_source: str = ""
-    switches: tuple[Switch, ...] = ()
-    divides_by_temperature: bool | None = None
-    trainer_temperature: str = ""  # its key; "" where it follows the rollout's
-    lm_head: Supplied | None = None  # the trainer's, when nothing switches it
-    lm_head_switch: Switch | None = None
-    sync: SyncStyle = SyncStyle.UNKNOWN
-    fate: CacheFate = CacheFate.UNKNOWN
-    sync_source: str = ""
-    sync_switches: tuple[SyncSwitch, ...] = ()
+_Row = TypeVar("_Row", bound=_Versioned)
 
 
 @cache
 def framework(name: str) -> Framework:
-    module = importlib.import_module(f"rlconfig_lint.frameworks.{name}")
+    module = importlib.import_module(f"rlconfig_lint.frameworks.{name.replace('-', '_')}")
     found: Framework = module.FRAMEWORK
     return found
 
 
+@cache
 def frameworks() -> tuple[Framework, ...]:
     return tuple(framework(name) for name in NAMES)
+
+
+@cache
+def _at(name: str, version: Version) -> Framework:
+    found = framework(name)
+    return replace(
+        found,
+        swallows=_holding(found.swallows, version),
+        drops_false=_holding(found.drops_false, version),
+        forced=_holding(found.forced, version),
+        defaults=_holding(found.defaults, version),
+        sampling_defaults=_holding(found.sampling_defaults, version),
+        sampling_forced=_holding(found.sampling_forced, version),
+        trainer=_holding(found.trainer, version),
+        heads=_holding(found.heads, version),
+        sync=_holding(found.sync, version),
+    )
+
+
+def at(found: Framework, version: Version | None) -> Framework:
+    """A framework's data as one of its versions has them; the newest's where none is known."""
+    return _at(found.name, version or Version(found.newest))
+
+
+def _holding(rows: tuple[_Row, ...], version: Version) -> tuple[_Row, ...]:
+    return tuple(row for row in rows if holds(row.versions, version))
+
+
+def holds(versions: str, version: Version) -> bool:
+    """Whether a version is among `versions`: specifiers, alternatives separated by `|`."""
+    return not versions or any(
+        SpecifierSet(one).contains(version, prereleases=True) for one in versions.split("|")
+    )

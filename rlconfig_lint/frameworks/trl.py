@@ -1,48 +1,67 @@
 """TRL: GRPOConfig and RLOOConfig, in Python or as a flat YAML of the same names."""
 
-from rlconfig_lint.frameworks import Framework, Supplied, Switch
+from rlconfig_lint.frameworks.words import (
+    Backend,
+    Framework,
+    Head,
+    Mark,
+    Supplied,
+    Switch,
+    SyncSwitch,
+    When,
+    Where,
+)
 from rlconfig_lint.model import CacheFate, SyncStyle, TrainerKind
+
+_GENERATION = "trl/generation/vllm_generation.py"
+_CONFIG = "trl/trainer/grpo_config.py"
 
 FRAMEWORK = Framework(
     name="trl",
     read_at="huggingface/trl@f2cd577",
-    marks=("use_vllm",),
-    engine=("",),
-    sampling=("", "generation_kwargs"),
-    calls=("trl.GRPOConfig", "trl.RLOOConfig"),
+    newest="1.0.0",
+    distribution="trl",
     package="trl",
-    backend=("use_vllm", (True,), False),
-    forced={
-        "logprobs_mode": Supplied(
-            "processed_logprobs", "trl/generation/vllm_generation.py:365, scripts/vllm_serve.py:361"
-        ),
+    marks=(Mark(keys=("use_vllm",)),),
+    engine=(Where(""),),
+    sampling=(Where(""), Where("generation_kwargs")),
+    calls=("trl.GRPOConfig", "trl.RLOOConfig"),
+    backend=Backend("use_vllm", (True,), False),
+    forced=(
+        Supplied("logprobs_mode", "processed_logprobs", f"{_GENERATION}:365"),
         # Neither the colocated LLM(...) nor `trl vllm-serve` passes overrides to the engine.
-        "hf_overrides": Supplied(None, "trl/generation/vllm_generation.py:351"),
-        "async_scheduling": Supplied(None, "trl/generation/vllm_generation.py:351"),
-        "enable_prefix_caching": Supplied(None, "trl/generation/vllm_generation.py:351"),
-    },
-    sampling_defaults={
-        "temperature": Supplied(1.0, "trl/trainer/grpo_config.py:522"),
-        "top_p": Supplied(1.0, "trl/trainer/grpo_config.py:526"),
-        "top_k": Supplied(0, "trl/trainer/grpo_config.py:533"),
-        "min_p": Supplied(None, "trl/trainer/grpo_config.py:540"),
-        "repetition_penalty": Supplied(1.0, "trl/trainer/grpo_config.py"),
-    },
-    trainer=TrainerKind.DECOUPLED,
-    trainer_source="vllm_importance_sampling_correction is true unless set: trainer/grpo_config.py",
-    switches=(
+        Supplied("hf_overrides", None, f"{_GENERATION}:351"),
+        Supplied("async_scheduling", None, f"{_GENERATION}:351"),
+        Supplied("enable_prefix_caching", None, f"{_GENERATION}:351"),
+    ),
+    sampling_defaults=(
+        Supplied("temperature", 1.0, f"{_CONFIG}:522"),
+        Supplied("top_p", 1.0, f"{_CONFIG}:526"),
+        Supplied("top_k", 0, f"{_CONFIG}:533"),
+        Supplied("min_p", None, f"{_CONFIG}:540"),
+        Supplied("repetition_penalty", 1.0, _CONFIG),
+    ),
+    trainer=(
         Switch(
-            "vllm_importance_sampling_correction",
+            TrainerKind.DECOUPLED,
+            f"vllm_importance_sampling_correction is true unless set: {_CONFIG}",
+        ),
+        Switch(
             TrainerKind.RECOMPUTE,
-            "trl/trainer/grpo_config.py",
-            (False,),
+            _CONFIG,
+            (When("vllm_importance_sampling_correction", (False,), absent=True),),
         ),
     ),
     divides_by_temperature=True,
-    lm_head_switch=Switch(
-        "cast_lm_head_to_fp32", TrainerKind.UNKNOWN, "trl/trainer/grpo_config.py:454", (True,)
+    temperature_source="trl/trainer/grpo_trainer.py",
+    heads=(
+        Head("float32", f"{_CONFIG}:454", (When("cast_lm_head_to_fp32", (True,), absent=False),)),
     ),
-    sync=SyncStyle.BETWEEN_BATCHES,
-    fate=CacheFate.CLEARED,
-    sync_source="sync_weights ends with reset_prefix_cache: trl/generation/vllm_generation.py:499",
+    sync=(
+        SyncSwitch(
+            SyncStyle.BETWEEN_BATCHES,
+            CacheFate.CLEARED,
+            f"sync_weights ends with reset_prefix_cache: {_GENERATION}:499",
+        ),
+    ),
 )

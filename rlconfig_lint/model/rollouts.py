@@ -58,6 +58,7 @@ class Home:
     free_keys: tuple[str, ...] = ()  # where all other names go: an escape hatch
     free_prefix: str = ""  # what an override of such a name begins with: Hydra's `++`
     negated_false: bool = False  # False reaches the engine only as `no-<key>: true`, at free_keys
+    spelled: Mapping[str, str] = field(default_factory=dict)  # at `keys`: its own key -> the name
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,7 @@ class Declared:
 
     vllm_version: str | None = None
     framework: str | None = None
+    framework_version: str | None = None
     trainer: TrainerKind | None = None
     weight_sync: SyncStyle | None = None
     trainer_temperature: float | None = None
@@ -136,6 +138,7 @@ class Trainer:
     temperature: Value = UNKNOWN
     lm_head: str | None = None  # "float32", "bfloat16" or None where it is not known
     lm_head_evidence: tuple[Evidence, ...] = ()
+    replays: tuple[str, ...] = ()  # sampling settings that it applies to its own logits as well
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from rlconfig_lint.frameworks import Framework, framework, frameworks
+from rlconfig_lint.frameworks import at, framework, frameworks
+from rlconfig_lint.frameworks.words import Framework, Mark, Where
 from rlconfig_lint.model import (
     UNKNOWN,
     Block,
@@ -19,6 +20,7 @@ from rlconfig_lint.model import (
     Sync,
 )
 from rlconfig_lint.resolve import sampling, sync, trainer
+from rlconfig_lint.resolve.conditions import Configuration, answer
 from rlconfig_lint.resolve.engines import style_of
 from rlconfig_lint.resolve.settings import settings, supplied, without_dropped_false
 from rlconfig_lint.resolve.sites import Site, defaults_of
@@ -28,71 +30,119 @@ _BASE_ELSEWHERE = ("--config-name", "--config-path", "--config", "-cn", "-cp")
 
 
 def framework_of(site: Site) -> Framework | None:
+    """The framework whose marks a block carries, as the version that the project has of it."""
     declared = site.project.declared.framework
     candidates = (framework(declared),) if declared else frameworks()
     for found in candidates:
         if site.block.form is Form.CALL:
-            if site.block.name in found.calls:
-                return found
-        elif any(site.tree.has(keys_of(mark)) for mark in found.marks):
-            return found
+            marked = site.block.name in found.calls
+        else:
+            asked = _asked(site, found)
+            marked = any(_shows(mark, asked, site) for mark in found.marks)
+        if marked:
+            version = site.project.version_of(found)
+            return at(found, version.version if version else None)
     return None
 
 
+def _shows(mark: Mark, asked: Configuration, site: Site) -> bool:
+    return (
+        (not mark.package or site.project.holds(mark.package))
+        and (not mark.word or any(mark.word in word for word in asked.words))
+        and all(asked.tree.has(keys_of(path)) for path in mark.keys)
+        and not any(asked.tree.has(keys_of(path)) for path in mark.without)
+    )
+
+
+def _asked(site: Site, found: Framework) -> Configuration:
+    """The keys that a framework reads: a command's overrides, or its flags."""
+    by_flags = found.flags and site.block.form is Form.COMMAND
+    return Configuration(Tree.of_flags(site.block) if by_flags else site.tree, site.block.words)
+
+
 def of_framework(site: Site, found: Framework) -> Rollout | None:
-    if not _runs_vllm(site.tree, found) or _only_tests(site, found):
+    asked = _asked(site, found)
+    own_place = _own_place(site, found, asked.tree)
+    if own_place is None or not _trains_with_vllm(asked, found) or _is_a_test(site):
         return None
-    tree = site.tree
-    own_place = _own_place(site, found)
-    if own_place is None:
-        return None
-    written = _engine_settings(tree, found)
+    dropped = _dropping(asked, found)
+    written = _engine_settings(asked.tree, found, dropped)
     return Rollout(
         own_place,
         site.source.path,
         found.name,
         written,
-        _passed(tree, found),
-        _sampling_settings(tree, found),
-        _home(site, found),
+        _passed(asked.tree, found),
+        _sampling_settings(asked.tree, found),
+        _home(site, found, negated_false=bool(dropped)),
         site.project.release,
-        trainer.of_framework(found, tree, site.project.declared),
-        _sync(site, found),
-        open=tree.open or _has_base_elsewhere(site.block) or _hides_keys(tree, found),
+        trainer.of_framework(found, asked, site.project.declared),
+        _sync(site, found, asked),
+        open=asked.tree.open or _has_base_elsewhere(site.block) or _hides_keys(asked.tree, found),
         defaults=defaults_of(site.block, written),
-        evidence=(Evidence(f"recognised as {found.name}", own_place),),
+        evidence=_recognised(site, found, own_place),
         env=site.block.env,
-        dropped=tuple(_dropped(tree, found)),
+        dropped=tuple(_dropped(asked.tree, dropped)),
     )
+
+
+def _recognised(site: Site, found: Framework, place: Place) -> tuple[Evidence, ...]:
+    version = site.project.version_of(found)
+    if version is None:
+        return (Evidence(f"recognised as {found.name}, taken for {found.newest}", place),)
+    recognised = Evidence(f"recognised as {found.name} {version.version}", place)
+    return recognised, version.evidence
+
+
+def _trains_with_vllm(asked: Configuration, found: Framework) -> bool:
+    if any(answer((when,), asked).state for when in found.not_training):
+        return False
+    if found.backend is None:
+        return True
+    entry = asked.tree.get(keys_of(found.backend.path))
+    return (entry.value if entry else found.backend.absent) in found.backend.values
+
+
+def _is_a_test(site: Site) -> bool:
+    """Scripts of a framework train whatever their names say, but for its tests."""
+    folders = site.project.inside(site.source.path).split("/")[:-1]
+    return bool({"docs", "test", "tests"}.intersection(folders))
+
+
+def _written(tree: Tree, where: Where) -> dict[str, Setting]:
+    return settings(tree.below(keys_of(where.path)), tree.inherited, where)
 
 
 def _passed(tree: Tree, found: Framework) -> dict[str, Setting]:
     """What is written where a framework hands keys to vLLM as they are."""
-    if not found.passed:
-        return {}
-    written = settings(tree.below(keys_of(found.passed)), tree.inherited)
-    return {name: s for name, s in written.items() if name not in found.swallows}
+    swallowed = {row.name for row in found.swallows}
+    return {
+        name: setting
+        for where in found.engine
+        if where.passes
+        for name, setting in _written(tree, where).items()
+        if name not in swallowed
+    }
 
 
-def _dropped(tree: Tree, found: Framework) -> Iterator[Setting]:
+def _dropping(asked: Configuration, found: Framework) -> frozenset[str]:
+    """The paths under which a `false` never reaches vLLM here."""
+    rows = (row for row in found.drops_false if answer(row.when, asked).state)
+    return frozenset(path for row in rows for path in row.paths)
+
+
+def _dropped(tree: Tree, paths: frozenset[str]) -> Iterator[Setting]:
     """The booleans that a framework's launcher leaves out when they are false."""
-    for path in found.drops_false:
-        written = settings(tree.below(keys_of(path)), tree.inherited)
+    for path in sorted(paths):
+        written = _written(tree, Where(path))
         kept = without_dropped_false(written)
         yield from (setting for name, setting in written.items() if name not in kept)
 
 
-def _only_tests(site: Site, found: Framework) -> bool:
-    """Scripts of a framework train whatever their names say, but for its tests and generators."""
-    folders = site.project.inside(site.source.path).split("/")[:-1]
-    generates = any(name in word for name in found.not_training for word in site.block.words)
-    return generates or bool({"docs", "test", "tests"}.intersection(folders))
-
-
-def _sync(site: Site, found: Framework) -> Sync:
+def _sync(site: Site, found: Framework, asked: Configuration) -> Sync:
     """A framework's update path: as its data says, or as its own source does where that is here."""
     project = site.project
-    known = sync.of_framework(found, site.tree, site.block.words, project.declared)
+    known = sync.of_framework(found, asked, project.declared)
     if not project.holds(found.package):
         return known
     own = sync.of_modules(list(project.modules.values()), project.declared)
@@ -104,24 +154,15 @@ def _sync(site: Site, found: Framework) -> Sync:
 
 def _hides_keys(tree: Tree, found: Framework) -> bool:
     """Whether a whole mapping of engine keys comes from where nobody can see."""
-    entries = (tree.get(keys_of(path)) for path in found.engine if path)
+    entries = (tree.get(keys_of(where.path)) for where in found.engine if where.path)
     return any(entry is not None and entry.value is UNKNOWN for entry in entries)
 
 
-def _runs_vllm(tree: Tree, found: Framework) -> bool:
-    if found.backend is None:
-        return True
-    path, accepted, default = found.backend
-    entry = tree.get(keys_of(path))
-    return (entry.value if entry else default) in accepted
-
-
-def _engine_settings(tree: Tree, found: Framework) -> dict[str, Setting]:
+def _engine_settings(tree: Tree, found: Framework, dropped: frozenset[str]) -> dict[str, Setting]:
     engine = dict(supplied(found.defaults, found.name))
-    for path in found.engine:
-        written = settings(tree.below(keys_of(path)), tree.inherited)
-        written = {name: s for name, s in written.items() if s.value is not None}
-        if path in found.drops_false:
+    for where in found.engine:
+        written = {n: s for n, s in _written(tree, where).items() if s.value is not None}
+        if where.path in dropped:
             kept = without_dropped_false(written)
             for name in written.keys() - kept.keys():
                 engine.pop(name, None)  # neither it nor the framework's default is passed
@@ -135,37 +176,39 @@ def _engine_settings(tree: Tree, found: Framework) -> dict[str, Setting]:
 
 def _sampling_settings(tree: Tree, found: Framework) -> dict[str, Setting]:
     given = dict(supplied(found.sampling_defaults, found.name))
-    for path in found.sampling:
-        written = settings(tree.below(keys_of(path)), tree.inherited)
+    for where in found.sampling:
+        written = _written(tree, where)
         given.update({name: s for name, s in written.items() if name in sampling.NEUTRAL})
+    given.update(supplied(found.sampling_forced, found.name))
     return given
 
 
-def _home(site: Site, found: Framework) -> Home | None:
-    if site.block.form is Form.CALL or not found.engine[-1]:
+def _home(site: Site, found: Framework, *, negated_false: bool) -> Home | None:
+    """Where a setting can be written: nowhere where the framework takes it from its own code or
+    from flags that have no negative form."""
+    first, last = found.engine[0], found.engine[-1]
+    if site.block.form is Form.CALL or found.flags or not last.path:
         return None
-    keys = keys_of(found.engine[0])
+    keys = keys_of(first.path)
     style, block = found.style, site.block
     if site.block.form is Form.DOCUMENT:
         entries = list(site.tree.below(keys))
         style = style_of(entries) if entries else style
         block, _ = site.owner(keys)
-    free = keys_of(found.engine[-1]) if len(found.engine) > 1 else ()
-    dropped = bool(found.drops_false)
-    return Home(block, keys, style, found.typed, free, found.free_prefix, dropped)
+    free = keys_of(last.path) if len(found.engine) > 1 else ()
+    return Home(block, keys, style, first.only, free, last.override, negated_false, first.spelled)
 
 
-def _own_place(site: Site, found: Framework) -> Place | None:
+def _own_place(site: Site, found: Framework, tree: Tree) -> Place | None:
     """Where a finding about an absent key points: the mapping that holds the engine's keys, in the
     outermost file that has it; a script's command."""
     if site.block.form is not Form.DOCUMENT:
         return site.block.place
-    for path in (*found.engine, *found.marks):
-        if path and site.tree.has(keys_of(path)):
+    marks = [path for mark in found.marks for path in mark.keys]
+    for path in (*(where.path for where in found.engine), *marks):
+        if path and tree.has(keys_of(path)):
             return site.owner(keys_of(path))[1]
-    mark = next((m for m in found.marks if site.tree.has(keys_of(m))), None)
-    entry = site.tree.get(keys_of(mark)) if mark else None
-    return entry.place if entry else None
+    return None
 
 
 def _has_base_elsewhere(block: Block) -> bool:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from rlconfig_lint.model import ApiCall, Declared, PythonFacts, ReleaseFact, Source
+from packaging.version import Version
+
+from rlconfig_lint.frameworks.words import Framework
+from rlconfig_lint.model import ApiCall, Declared, Evidence, PythonFacts, ReleaseFact, Source
 from rlconfig_lint.resolve.engines import no_training
+from rlconfig_lint.resolve.installed import Installed
 
 UPDATES = frozenset(
     (
@@ -37,6 +41,7 @@ class Project:
     sources: Mapping[str, Source]
     release: ReleaseFact
     declared: Declared = field(default_factory=Declared)
+    installed: Callable[[Framework], Installed | None] = field(default=lambda _: None, repr=False)
 
     @cached_property
     def modules(self) -> dict[str, PythonFacts]:
@@ -48,6 +53,14 @@ class Project:
             and not no_training(self.inside(source.path))
             and not any(name.startswith(_OTHER_ENGINES) for name in source.python.imports)
         }
+
+    def version_of(self, framework: Framework) -> Installed | None:
+        """The version of a framework that is declared or installed, where that is known."""
+        if self.declared.framework_version is None:
+            return self.installed(framework)
+        stated = self.declared.framework_version
+        evidence = Evidence(f"framework-version = {stated!r} in {self.declared.source}")
+        return Installed(Version(stated), evidence)
 
     def inside(self, path: str) -> str:
         """A file's path within the project, which may itself stand below `tests/`."""

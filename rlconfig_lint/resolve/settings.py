@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from rlconfig_lint.frameworks import Supplied
+from rlconfig_lint.frameworks.words import Supplied, Where
 from rlconfig_lint.model import UNKNOWN, Entry, Origin, Setting, Value
 from rlconfig_lint.readers.scalars import json_value, plain, truth
 from rlconfig_lint.resolve.tree import Keys, snake
@@ -21,17 +21,25 @@ BOOLEANS = frozenset(
         "disable_cascade_attn",
     )
 )
+_ANYWHERE = Where("")
 _NUMBERS = re.compile(
     r"temperature|top_[pk]|min_p|(?:repetition|presence|frequency)_penalty|pipeline_parallel_size"
 )
 _JSON = frozenset(("hf_overrides", "override_generation_config", "compilation_config"))
 
 
-def settings(entries: Iterable[Entry], inherited: frozenset[Keys]) -> dict[str, Setting]:
-    """Settings by vLLM's name. A flag may be kebab-case, negated or bare."""
+def settings(
+    entries: Iterable[Entry], inherited: frozenset[Keys], where: Where = _ANYWHERE
+) -> dict[str, Setting]:
+    """Settings by vLLM's name. A flag may be kebab-case, negated or bare, and a framework may have
+    names of its own."""
     found: dict[str, Setting] = {}
     for entry in entries:
-        name, value = meaning(snake(entry.path[-1]), entry.value)
+        written = snake(entry.path[-1])
+        if not written.startswith(where.prefix):
+            continue
+        own = written[len(where.prefix) :]
+        name, value = meaning(where.spelled.get(own, own), entry.value)
         origin = Origin.INHERITED if entry.path in inherited else Origin.EXPLICIT
         found[name] = Setting(name, value, origin, entry=entry)
     return found
@@ -74,10 +82,10 @@ def without_dropped_false(found: Mapping[str, Setting]) -> dict[str, Setting]:
     }
 
 
-def supplied(values: Mapping[str, Supplied], owner: str) -> Iterator[tuple[str, Setting]]:
-    for name, given in values.items():
-        source = f"supplied by {owner} ({given.source})"
-        yield name, Setting(name, given.value, Origin.FRAMEWORK, source)
+def supplied(rows: Iterable[Supplied], owner: str) -> Iterator[tuple[str, Setting]]:
+    for row in rows:
+        source = f"supplied by {owner} ({row.source})"
+        yield row.name, Setting(row.name, row.value, Origin.FRAMEWORK, source)
 
 
 def flags(entries: Iterable[Entry]) -> list[Entry]:

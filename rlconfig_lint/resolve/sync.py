@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from packaging.version import Version
 
-from rlconfig_lint.frameworks import Framework
+from rlconfig_lint.frameworks.words import Framework
 from rlconfig_lint.model import (
     UNKNOWN,
     ApiCall,
@@ -20,21 +20,27 @@ from rlconfig_lint.model import (
 )
 from rlconfig_lint.readers.scalars import truth
 from rlconfig_lint.releases import behaviour
+from rlconfig_lint.resolve.conditions import Configuration, answer
 from rlconfig_lint.resolve.project import updates
-from rlconfig_lint.resolve.tree import Tree, keys_of
 
 _PAUSES = ("pause_generation", "pause")
 
 
-def of_framework(
-    framework: Framework, tree: Tree, words: Sequence[str], declared: Declared
-) -> Sync:
-    style, fate, source = framework.sync, framework.fate, framework.sync_source
-    for switch in framework.sync_switches:
-        if tree.has(keys_of(switch.path)) or any(switch.path in word for word in words):
-            style, fate, source = switch.style, switch.fate, switch.source
-    evidence = (Evidence(f"{framework.name}: {source}"),) if source else ()
-    return _declared(Sync(style, fate=fate, evidence=evidence), declared)
+def of_framework(framework: Framework, asked: Configuration, declared: Declared) -> Sync:
+    """When a framework's weights reach the engine: what the last switch that holds says."""
+    sync = Sync(SyncStyle.UNKNOWN, fate=CacheFate.UNKNOWN)
+    for switch in framework.sync:
+        found = answer(switch.when, asked)
+        place = found.evidence.place if found.evidence else None
+        if found.state:
+            evidence = Evidence(f"{framework.name}: {switch.source}", place)
+            sync = Sync(switch.style, fate=switch.fate, evidence=(evidence,))
+        elif found.state is None:
+            style = sync.style if sync.style is switch.style else SyncStyle.UNKNOWN
+            fate = sync.fate if sync.fate is switch.fate else CacheFate.UNKNOWN
+            unknown = (found.evidence,) if found.evidence else ()
+            sync = Sync(style, fate=fate, evidence=unknown)
+    return _declared(sync, declared)
 
 
 def of_modules(modules: Sequence[PythonFacts], declared: Declared) -> Sync:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from rlconfig_lint.frameworks import Framework, Switch
+from rlconfig_lint.frameworks.words import Framework
 from rlconfig_lint.model import (
     UNKNOWN,
     Block,
@@ -14,40 +14,41 @@ from rlconfig_lint.model import (
     PythonFacts,
     Trainer,
     TrainerKind,
-    Value,
 )
+from rlconfig_lint.resolve.conditions import Configuration, answer
 from rlconfig_lint.resolve.engines import no_training
 from rlconfig_lint.resolve.project import imports_vllm
-from rlconfig_lint.resolve.tree import Tree, keys_of
+from rlconfig_lint.resolve.tree import keys_of
 
 
-def of_framework(framework: Framework, tree: Tree, declared: Declared) -> Trainer:
+def of_framework(framework: Framework, asked: Configuration, declared: Declared) -> Trainer:
     """The trainer that a framework runs, with the keys that switch it."""
-    kind, source = framework.trainer, framework.trainer_source
-    evidence = Evidence(f"{framework.name}: {source}")
-    for switch in framework.switches:
-        entry = tree.get(keys_of(switch.path))
-        if entry is None:
-            continue
-        if entry.value is UNKNOWN:
-            kind, evidence = (
-                TrainerKind.UNKNOWN,
-                Evidence(f"{switch.path} is not known", entry.place),
-            )
-        elif _on(switch, entry.value):
-            kind = switch.kind
-            evidence = Evidence(f"{switch.path} ({switch.source})", entry.place)
-    head, head_evidence = _head(framework, tree)
-    temperature = tree.get(keys_of(framework.trainer_temperature or "?"))
+    kind, evidence = _kind_of(framework, asked)
+    head, head_evidence = _head(framework, asked)
+    temperature = asked.tree.get(keys_of(framework.trainer_temperature or "?"))
     trainer = Trainer(
         kind,
-        (evidence,),
+        (evidence,) if evidence else (),
         framework.divides_by_temperature,
         temperature.value if temperature else UNKNOWN,
         head,
         head_evidence,
+        framework.replays,
     )
     return _declared(trainer, declared)
+
+
+def _kind_of(framework: Framework, asked: Configuration) -> tuple[TrainerKind, Evidence | None]:
+    """What the last switch that holds says; unknown where nobody can tell whether it does."""
+    kind, evidence = TrainerKind.UNKNOWN, None
+    for switch in framework.trainer:
+        found = answer(switch.when, asked)
+        if found.state:
+            place = found.evidence.place if found.evidence else None
+            kind, evidence = switch.kind, Evidence(f"{framework.name}: {switch.source}", place)
+        elif found.state is None and switch.kind is not kind:
+            kind, evidence = TrainerKind.UNKNOWN, found.evidence
+    return kind, evidence
 
 
 def of_modules(
@@ -97,22 +98,18 @@ def _asks_for_no_logprobs(blocks: Iterable[Block]) -> bool:
     )
 
 
-def _on(switch: Switch, value: Value) -> bool:
-    if switch.values:
-        return value in switch.values
-    return value not in (None, False, "null", "none")
-
-
-def _head(framework: Framework, tree: Tree) -> tuple[str | None, tuple[Evidence, ...]]:
-    switch = framework.lm_head_switch
-    if switch is not None:
-        entry = tree.get(keys_of(switch.path))
-        if entry is not None and _on(switch, entry.value):
-            return "float32", (Evidence(f"{switch.path} is on", entry.place),)
-    if framework.lm_head is not None:
-        evidence = Evidence(f"{framework.name}: {framework.lm_head.source}")
-        return str(framework.lm_head.value), (evidence,)
-    return None, ()
+def _head(framework: Framework, asked: Configuration) -> tuple[str | None, tuple[Evidence, ...]]:
+    dtype: str | None = None
+    evidence: tuple[Evidence, ...] = ()
+    for head in framework.heads:
+        found = answer(head.when, asked)
+        if found.state:
+            place = found.evidence.place if found.evidence else None
+            dtype = head.dtype
+            evidence = (Evidence(f"{framework.name}: {head.source}", place),)
+        elif found.state is None:
+            dtype, evidence = None, ()
+    return dtype, evidence
 
 
 def _declared(trainer: Trainer, declared: Declared) -> Trainer:

@@ -38,6 +38,13 @@ class Tree:
         )
         return cls({entry.path: entry for entry in entries}, open=block.open)
 
+    @classmethod
+    def of_flags(cls, block: Block) -> Tree:
+        """A command's flags: `--a.b-c` is `a.b_c`."""
+        flags = (entry for entry in block.entries if entry.key.startswith("-"))
+        renamed = (replace(flag, path=tuple(map(snake, flag.path))) for flag in flags)
+        return cls({flag.path: flag for flag in renamed}, open=block.open)
+
     def under(self, parent: Tree) -> Tree:
         """This tree laid over its parent, as OmegaConf merges them."""
         return Tree(

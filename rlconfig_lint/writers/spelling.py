@@ -21,7 +21,8 @@ def spelled(edit: Put) -> Spelled:
         return Spelled(home.free_keys, f"no-{_kebab(name)}", True)
     if home.typed and name not in home.typed:
         return Spelled(home.free_keys, name, value)
-    return Spelled(home.keys, _styled(home, name), value)
+    own = next((key for key, meant in home.spelled.items() if meant == name), name)
+    return Spelled(home.keys, _styled(home, own), value)
 
 
 def rewritten(entry: Entry, value: Value) -> Value:

@@ -1,0 +1,142 @@
+"""The words that framework data is written in. Paths are dotted keys; "" is the root.
+
+A row with `versions` (PEP 440 specifiers, alternatives separated by `|`) holds for those versions
+of the framework alone; of two rows that hold, the later one wins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from rlconfig_lint.model import CacheFate, KeyStyle, SyncStyle, TrainerKind, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What shows the framework: all that is named here has to be there."""
+
+    keys: tuple[str, ...] = ()  # something is written at or below each of these paths
+    word: str = ""  # stands in one of the command's words
+    package: str = ""  # the project holds this Python package's source
+    without: tuple[str, ...] = ()  # paths that show another framework
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """One place where settings stand, and how their names are spelled there."""
+
+    path: str
+    prefix: str = ""  # what each key begins with: `vllm_`
+    spelled: Mapping[str, str] = field(default_factory=dict)  # its own key -> vLLM's name
+    only: frozenset[str] = frozenset()  # the only settings that it takes; empty: all
+    passes: bool = False  # every key reaches vLLM under its own name
+    override: str = ""  # what a new key's override begins with: Hydra's `++`
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """One key, or word of the command, and what it has to be.
+
+    Without `values`, anything but null, false and "none" will do. `absent` is what the key is worth
+    where nobody writes it.
+    """
+
+    path: str = ""
+    values: tuple[Value, ...] = ()
+    absent: Value = None
+    word: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Supplied:
+    """A value that the framework itself gives a setting, and where its source says so."""
+
+    name: str
+    value: Value
+    source: str
+    versions: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """What the trainer does with rollout logprobs when all conditions hold; without any, always."""
+
+    kind: TrainerKind
+    source: str
+    when: tuple[When, ...] = ()
+    versions: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SyncSwitch:
+    """When weights reach the engine, and what becomes of its prefix cache then."""
+
+    style: SyncStyle
+    fate: CacheFate
+    source: str
+    when: tuple[When, ...] = ()
+    versions: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The dtype of the trainer's output head when all conditions hold."""
+
+    dtype: str
+    source: str
+    when: tuple[When, ...] = ()
+    versions: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """The key that chooses the inference engine, and the values that mean vLLM."""
+
+    path: str
+    values: tuple[Value, ...]
+    absent: Value
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """Engine paths under which the launcher writes nothing for `false`: vLLM's default stands."""
+
+    paths: tuple[str, ...]
+    source: str
+    when: tuple[When, ...] = ()
+    versions: str = ""
+
+
+@dataclass(frozen=True)
+class Framework:
+    """How one framework configures a vLLM rollout."""
+
+    name: str
+    read_at: str  # repository and commit that the evidence refers to
+    newest: str  # the version that the data describes where a project pins none
+    distribution: str  # on the package index
+    package: str  # its Python package: where a project holds it, its own code is read
+    marks: tuple[Mark, ...]
+    engine: tuple[Where, ...]  # where engine settings stand; a later place wins
+    sampling: tuple[Where, ...] = ()  # where the sampling settings for training stand
+    version_file: str = ""  # says the version in the framework's own repository
+    flags: bool = False  # its settings are flags of a command
+    calls: tuple[str, ...] = ()  # a constructor that carries the keys at its root
+    style: KeyStyle = KeyStyle.SNAKE
+    not_training: tuple[When, ...] = ()  # only generates or evaluates when any of these holds
+    backend: Backend | None = None
+    swallows: tuple[Supplied, ...] = ()  # written, and taken out before vLLM sees it
+    drops_false: tuple[Dropped, ...] = ()
+    forced: tuple[Supplied, ...] = ()  # whatever the user writes
+    defaults: tuple[Supplied, ...] = ()
+    sampling_defaults: tuple[Supplied, ...] = ()
+    sampling_forced: tuple[Supplied, ...] = ()
+    trainer: tuple[Switch, ...] = ()  # the last that holds says the kind
+    divides_by_temperature: bool | None = None
+    temperature_source: str = ""
+    trainer_temperature: str = ""  # its own key; "" where it follows the rollout's
+    replays: tuple[str, ...] = ()  # sampling settings that the trainer applies to its own logits
+    heads: tuple[Head, ...] = ()
+    sync: tuple[SyncSwitch, ...] = ()  # the last that holds says the style and the fate

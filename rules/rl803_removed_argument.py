@@ -212,6 +212,22 @@ vllm serve Qwen/Qwen2.5-VL-7B --mm-processor-cache-gb 0 --max-num-seqs 64
 """,
     ),
     Example(
+        "images_grpo.sh",
+        """\
+python -m verl.trainer.main_ppo \\
+    actor_rollout_ref.rollout.name=vllm \\
+    +actor_rollout_ref.rollout.engine_kwargs.vllm.disable_mm_preprocessor_cache=True \\
+    trainer.nnodes=1
+""",
+        _FACTS,
+        fixed="""\
+python -m verl.trainer.main_ppo \\
+    actor_rollout_ref.rollout.name=vllm \\
+    +actor_rollout_ref.rollout.engine_kwargs.vllm.mm_processor_cache_gb=0 \\
+    trainer.nnodes=1
+""",
+    ),
+    Example(
         "conf.yaml",
         """\
 vllm_config:

@@ -76,23 +76,24 @@ def splice(text: Text, edit: Edit) -> Splice:
 
 def _rename(text: Text, edit: Rename) -> Splice:
     """The key and the value of an entry, each where it stands."""
-    form, place = edit.home.block.form, edit.entry.place
+    form = edit.home.block.form
     if form is Form.CALL:
         from rlconfig_lint.writers import python
 
         arguments = {edit.name: edit.value}
         dropped = (edit.entry.path[-1],)
         return python.put_arguments(text, PutArguments(edit.home.block.place, arguments, dropped))
-    if form is Form.COMMAND and edit.entry.key.startswith("-"):
-        from rlconfig_lint.writers.shell import flag
+    if form is Form.COMMAND:
+        from rlconfig_lint.writers import shell
 
-        return Splice(place.start, place.end, flag(edit.name.replace("_", "-"), edit.value))
-    if form is Form.DOCUMENT:
-        from rlconfig_lint.writers import documents, toml
+        return shell.rename(text, edit)
+    if language(text.path) == "toml":
+        from rlconfig_lint.writers import toml
 
-        rename = toml.rename if language(text.path) == "toml" else documents.rename
-        return rename(text, edit)
-    raise CannotWriteError("the key can only be renamed by hand here")
+        return toml.rename(text, edit)
+    from rlconfig_lint.writers import documents
+
+    return documents.rename(text, edit)
 
 
 def _put(text: Text, edit: Put) -> Splice:

@@ -6,7 +6,7 @@ import json
 import re
 import shlex
 
-from rlconfig_lint.model import Entry, Put, Value
+from rlconfig_lint.model import Entry, Put, Rename, Value
 from rlconfig_lint.readers.text import Text
 from rlconfig_lint.writers import CannotWriteError, Splice
 from rlconfig_lint.writers.spelling import Spelled, rewritten, spelled
@@ -30,6 +30,19 @@ def _replace(entry: Entry, edit: Put) -> Splice:
     if value is None or value.start < place.start or value.end > place.end:
         raise CannotWriteError("the flag's value stands elsewhere")
     return Splice(value.start, value.end, _word(rewritten(entry, edit.value)))
+
+
+def rename(text: Text, edit: Rename) -> Splice:
+    """Another flag, or the last part of an override's path with its value."""
+    entry, place = edit.entry, edit.entry.place
+    if entry.key.startswith("-"):
+        return Splice(place.start, place.end, flag(edit.name.replace("_", "-"), edit.value))
+    value = entry.value_place
+    if value is None or text.body[place.start : value.start].count(entry.key) != 1:
+        raise CannotWriteError("the override is written in a way that cannot be renamed")
+    path = f"{entry.key.rpartition('.')[0]}.{edit.name}".lstrip(".")
+    before = text.body[place.start : value.start].replace(entry.key, path)
+    return Splice(place.start, value.end, before + _word(edit.value))
 
 
 def flag(name: str, value: Value) -> str:

@@ -9,6 +9,7 @@ from packaging.version import Version
 
 from rlconfig_lint.model import (
     UNKNOWN,
+    Block,
     Confidence,
     Evidence,
     Finding,
@@ -165,9 +166,14 @@ def judged(
     help_: str,
     doubts: tuple[Doubt, ...] = (),
     evidence: tuple[Evidence, ...] = (),
+    decided_by: tuple[Evidence, ...] = (),
     fix: Fix | None = None,
 ) -> Finding:
-    """A finding, one level lower for each fact it rests on that nobody could see."""
+    """A finding, one level lower for each fact it rests on that nobody could see.
+
+    It stands where the setting is, or is missing: once in a parent for all of its children. With
+    `decided_by` it stands in the file that makes it wrong, because the setting is right elsewhere.
+    """
     if not span.certain or not rollout.release.known:
         doubts = (*doubts, Doubt(_which_release(rollout), DECLARE_RELEASE))
     for _ in doubts:
@@ -177,6 +183,7 @@ def judged(
         help_ = f"{help_}. Not certain: {facts}"
     if fix is not None:
         fix = _as_safe_as_its_facts(fix, rollout.release, doubts)
+    subject, fix = _where_it_is_decided(rollout, subject, decided_by, fix)
     code, name = rule
     return Finding(
         code,
@@ -193,6 +200,36 @@ def judged(
         fix,
         span.certain,
     )
+
+
+def _where_it_is_decided(
+    rollout: Rollout, subject: Subject, decided_by: tuple[Evidence, ...], fix: Fix | None
+) -> tuple[Subject, Fix | None]:
+    """The innermost of the files that take part: a parent whose own settings are right stays as it
+    is for its other children, and the one that makes them wrong gets the finding and the fix."""
+    order = [layer.path for layer in rollout.layers]
+    if subject.place.path not in order:
+        return subject, fix
+    taking_part = [e.place for e in decided_by if e.place is not None and e.place.path in order]
+    last = max(taking_part, key=lambda place: order.index(place.path), default=subject.place)
+    if order.index(last.path) <= order.index(subject.place.path):
+        return subject, fix
+    below = rollout.layers[order.index(last.path) :]
+    layer = next((layer for layer in below if layer.block is not None), None)
+    if layer is None or layer.block is None or layer.place is None:
+        return replace(subject, place=last), None
+    return replace(subject, place=layer.place), _moved(fix, layer.block) if fix else None
+
+
+def _moved(fix: Fix, block: Block) -> Fix:
+    """The same settings, written into another file of the chain."""
+    edits = (
+        replace(edit, home=replace(edit.home, block=block), entry=None)
+        if isinstance(edit, Put)
+        else edit
+        for edit in fix.edits
+    )
+    return replace(fix, edits=tuple(edits))
 
 
 def _which_release(rollout: Rollout) -> str:

@@ -115,6 +115,7 @@ def _survives(rollout: Rollout, profile: Profile, stale: ReleaseSpan) -> Finding
         help_=_help(in_flight),
         doubts=doubts,
         evidence=(*sync.evidence, *_updates(sync.updates)),
+        decided_by=sync.evidence,
         fix=_fix(rollout, profile, stale),
     )
 
@@ -147,7 +148,8 @@ def _updates(calls: tuple[ApiCall, ...]) -> tuple[Evidence, ...]:
 
 
 def _fix(rollout: Rollout, profile: Profile, stale: ReleaseSpan) -> Fix | None:
-    if profile is Profile.PARITY or rollout.sync.style is SyncStyle.IN_FLIGHT:
+    in_flight = rollout.sync.style is SyncStyle.IN_FLIGHT
+    if profile is Profile.PARITY or in_flight or rollout.framework:
         return _off(rollout)
     update = next((c for c in rollout.sync.updates if c.name in _RECEIVES_RESET), None)
     if update is None or update.http or not _NAME.fullmatch(update.receiver):

@@ -20,6 +20,8 @@ OLD_VERL = {"requirements.txt": "verl==0.9.0\n"}
 
 VERL = "python -m verl.trainer.main_ppo actor_rollout_ref.rollout.name=vllm"
 SKYRL = "python -m skyrl.train.entrypoints.main_base generator.inference_engine.backend=vllm"
+NEMO = "policy: {generation: {backend: vllm, vllm_cfg: {precision: bfloat16}}}\n"
+OPEN_INSTRUCT = "python mason.py --gpus 8 -- python open_instruct/grpo_fast.py --vllm_num_engines 2"
 TRL = "from trl import GRPOConfig\nGRPOConfig(use_vllm=True{})\n"
 
 
@@ -93,6 +95,26 @@ def test_every_module_is_named_and_every_fact_has_its_source() -> None:
             "pipelinerl",
             TrainerKind.ROLLOUT_LOGPROBS,
         ),
+        ("a.yaml", NEMO, "nemo-rl", TrainerKind.RECOMPUTE),
+        (
+            "a.yaml",
+            NEMO + "loss_fn: {use_importance_sampling_correction: true}\n",
+            "nemo-rl",
+            TrainerKind.DECOUPLED,
+        ),
+        ("a.sh", OPEN_INSTRUCT, "open-instruct", TrainerKind.DECOUPLED),
+        (
+            "a.sh",
+            f"{OPEN_INSTRUCT} --use_rho_correction false",
+            "open-instruct",
+            TrainerKind.RECOMPUTE,
+        ),
+        (
+            "a.sh",
+            f"{OPEN_INSTRUCT} --use_rho_correction false --use_vllm_logprobs true",
+            "open-instruct",
+            TrainerKind.ROLLOUT_LOGPROBS,
+        ),
     ],
 )
 def test_recognised(
@@ -110,6 +132,7 @@ def test_recognised(
         ("a.sh", SKYRL.replace("=vllm", "=${BACKEND}")),
         ("a.py", "from trl import GRPOConfig\nGRPOConfig()\n"),
         ("tests/a.sh", VERL),
+        ("a.yaml", NEMO.replace("backend: vllm", "backend: megatron")),
     ],
 )
 def test_no_vllm_rollout(tmp_path: Path, name: str, text: str) -> None:
@@ -199,6 +222,49 @@ def test_what_an_unmodelled_framework_leaves_out_is_unknown(tmp_path: Path, othe
     files = {**PIN, "a.yaml": other + engine, "engine.py": code.replace("LLM()", "LLM(**x)")}
     findings = run(write_files(tmp_path, files)).findings
     assert [f for f in findings if f.severity > Severity.INFO] == []
+
+
+ASYNC = "grpo: {async_grpo: {enabled: true, "
+
+
+@pytest.mark.parametrize(
+    ("keys", "says"),
+    [
+        ("", []),
+        (f"{ASYNC}}}}}\n", ["RL201 error"]),
+        (f"{ASYNC}in_flight_weight_updates: true}}}}\n", ["RL201 error"]),
+        (f"{ASYNC}recompute_kv_cache_after_weight_updates: true}}}}\n", []),
+        ("async_rl: {max_inflight_prompts: 8}\n", ["RL201 error"]),
+        ("async_rl: {recompute_kv_cache_after_weight_updates: true}\n", []),
+    ],
+)
+def test_nemos_cache_survives_where_two_switches_say_so(
+    tmp_path: Path, keys: str, says: list[str]
+) -> None:
+    assert loud(tmp_path, "a.yaml", NEMO + keys) == says
+
+
+def test_a_finding_stands_in_the_file_that_makes_it_wrong(tmp_path: Path) -> None:
+    """The base is right for its other children."""
+    files = {
+        **PIN,
+        "base.yaml": NEMO,
+        "sync.yaml": "defaults: base.yaml\ngrpo: {epochs: 1}\n",
+        "in_place.yaml": f"defaults: base.yaml\n{ASYNC}}}}}\npolicy: {{generation: {{vllm_cfg: "
+        "{max_model_len: 8}}}\n",
+        "elsewhere.yaml": f"defaults: base.yaml\n{ASYNC}}}}}\n",
+    }
+    found = run(write_files(tmp_path, files)).findings
+    assert [(str(f.place), f.fix is not None) for f in found if f.severity > Severity.INFO] == [
+        ("elsewhere.yaml:2", False),
+        ("in_place.yaml:3", True),
+    ]
+    fix_all(tmp_path, (rule("RL201"),), Profile.PRODUCTION)
+    assert (tmp_path / "base.yaml").read_text() == NEMO
+    assert (
+        "max_model_len: 8, enable_prefix_caching: false}"
+        in (tmp_path / "in_place.yaml").read_text()
+    )
 
 
 def test_verls_false_never_reaches_vllm(tmp_path: Path) -> None:

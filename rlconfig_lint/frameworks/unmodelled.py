@@ -11,7 +11,6 @@ MARKS = {
     "areal": ("allocation_mode", "gconfig"),  # AReaL@4aef98d examples/math/gsm8k_grpo.yaml
     "axolotl": ("trl.use_vllm",),  # axolotl@067b021 docs/rlhf.qmd
     "ms-swift": ("rlhf_type",),  # ms-swift@3602360 examples/train/grpo
-    "nemo-rl": ("policy.generation",),  # NeMo-RL@7ea279a examples/configs/grpo_math_1B.yaml
     # prime-rl@559b447 examples: one file, or one each for the trainer and for inference
     "prime-rl": ("orchestrator", "inference.deployment", "inference.model", "kv_cache_offload"),
     "roll": ("actor_infer",),  # ROLL@8eb27cc examples/qwen2.5-7B-rlvr_megatron

@@ -62,6 +62,16 @@ class Home:
 
 
 @dataclass(frozen=True, slots=True)
+class Layer:
+    """One of the files that a configuration is laid together from, with the engine's mapping in it,
+    where it has one."""
+
+    path: str
+    block: Block | None = None
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ReleaseFact:
     """Which vLLM releases the project may run: the candidates, in order, and why."""
 
@@ -164,6 +174,7 @@ class Rollout:
         default=lambda name, _: Setting(name, UNKNOWN, Origin.UNKNOWN), repr=False
     )
     evidence: tuple[Evidence, ...] = ()  # why this is a rollout
+    layers: tuple[Layer, ...] = ()  # outermost parent first; none where nothing is inherited
 
     def setting(self, name: str, release: Version) -> Setting:
         """The effective setting on one release: written, else the framework's, else vLLM's."""

@@ -36,6 +36,7 @@ def of_engine(site: Site, engine: Engine) -> Rollout:
         defaults=defaults_of(site.block, engine.settings),
         policy=False,
         env=site.block.env,
+        layers=site.layers(engine.keys),
     )
     evidence = None if _named_otherwise(site, engine) else _learns(near, engine, project)
     return found if evidence is None else _as_policys(found, site, near, evidence)

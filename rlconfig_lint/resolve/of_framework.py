@@ -10,6 +10,7 @@ from rlconfig_lint.frameworks.words import Framework, Mark, Where
 from rlconfig_lint.model import (
     UNKNOWN,
     Block,
+    CacheFate,
     Evidence,
     Form,
     Home,
@@ -83,6 +84,7 @@ def of_framework(site: Site, found: Framework) -> Rollout | None:
         evidence=_recognised(site, found, own_place),
         env=site.block.env,
         dropped=tuple(_dropped(asked.tree, dropped)),
+        layers=site.layers(keys_of(found.engine[0].path)),
     )
 
 
@@ -140,7 +142,8 @@ def _dropped(tree: Tree, paths: frozenset[str]) -> Iterator[Setting]:
 
 
 def _sync(site: Site, found: Framework, asked: Configuration) -> Sync:
-    """A framework's update path: as its data says, or as its own source does where that is here."""
+    """A framework's update path as its data says, with the calls of its own source where that is
+    here. The data know the switches: its source has a reset for one of them and not for others."""
     project = site.project
     known = sync.of_framework(found, asked, project.declared)
     if not project.holds(found.package):
@@ -148,8 +151,8 @@ def _sync(site: Site, found: Framework, asked: Configuration) -> Sync:
     own = sync.of_modules(list(project.modules.values()), project.declared)
     if not (own.updates or own.pauses):
         return known
-    evidence = own.evidence or known.evidence
-    return replace(own, style=known.style, evidence=evidence)
+    fate = known.fate if known.fate is not CacheFate.UNKNOWN else None
+    return replace(own, style=known.style, fate=fate, evidence=(*known.evidence, *own.evidence))
 
 
 def _hides_keys(tree: Tree, found: Framework) -> bool:

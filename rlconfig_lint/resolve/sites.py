@@ -8,7 +8,7 @@ from functools import partial
 
 from packaging.version import Version
 
-from rlconfig_lint.model import Block, Form, Place, Setting, Source
+from rlconfig_lint.model import Block, Form, Layer, Place, Setting, Source
 from rlconfig_lint.releases.defaults import release_default
 from rlconfig_lint.resolve.engines import place_of
 from rlconfig_lint.resolve.inherit import Lookup, with_parents
@@ -30,12 +30,22 @@ class Site:
 
     def owner(self, keys: Keys) -> tuple[Block, Place]:
         """The outermost file that has a mapping, and where: what is missing is missing there."""
-        for source in self.chain:
-            for block in source.blocks[:1]:
-                tree = Tree.of(block)
-                if block.form is Form.DOCUMENT and tree.has(keys):
-                    return block, place_of(tree, keys, block)
+        for layer in self.layers(keys):
+            if layer.block is not None and layer.place is not None:
+                return layer.block, layer.place
         return self.block, place_of(self.tree, keys, self.block)
+
+    def layers(self, keys: Keys) -> tuple[Layer, ...]:
+        """Each file of the chain, with the mapping in it."""
+        return tuple(_layer(source, keys) for source in self.chain)
+
+
+def _layer(source: Source, keys: Keys) -> Layer:
+    for block in source.blocks[:1]:
+        tree = Tree.of(block)
+        if block.form is Form.DOCUMENT and tree.has(keys):
+            return Layer(source.path, block, place_of(tree, keys, block))
+    return Layer(source.path)
 
 
 def site_of(source: Source, block: Block, project: Project, lookup: Lookup) -> Site:

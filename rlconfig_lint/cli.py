@@ -69,6 +69,7 @@ def _shared(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--fail-on", type=click.Choice(LEVELS), help="Lowest level that exits 1 [warning].")
 @click.option("--show", type=click.Choice(LEVELS), default="warning", help="Lowest level shown.")
 @click.option("--all-engines", is_flag=True, help="RL8 too, and for engines that are no rollout.")
+@click.option("--force-exclude", is_flag=True, help="Excluded files stay out even when named.")
 @click.option("--exit-zero", is_flag=True, help="Exit 0 whatever is found; errors still exit 2.")
 @click.option("--exit-non-zero-on-fix", is_flag=True, help="Exit 1 if anything was rewritten.")
 @click.option("--output-format", type=click.Choice(FORMATS), default="full", show_default=True)

@@ -63,9 +63,16 @@ class Config(Facts):
 
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
+    exclude: tuple[str, ...] | None = None
+    extend_exclude: tuple[str, ...] = ()
     fail_on: Literal["error", "warning", "info"] = "warning"
     paths: dict[str, Facts] = Field(default_factory=dict)
     _file: Path = PrivateAttr(default=Path())
+
+    @property
+    def folder(self) -> Path:
+        """What the patterns in the file are relative to."""
+        return self._file.parent
 
     def profile_for(self, path: Path) -> Profile:
         return Profile(self._facts(path).get("profile") or "production")

@@ -6,11 +6,12 @@ import os
 import re
 import stat
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from rlconfig_lint.errors import UserError
+from rlconfig_lint.excluding import Excluder, excluder
 from rlconfig_lint.readers import LANGUAGES, language
 
 SKIPPED_FOLDERS = re.compile(
@@ -56,8 +57,17 @@ class MissingPathError(UserError):
     """A path that was named does not exist."""
 
 
-def discover(paths: Sequence[Path], base: Path) -> Files:
+def discover(
+    paths: Sequence[Path],
+    base: Path,
+    excluder_of: Callable[[Path], Excluder] = lambda folder: excluder(folder, None),
+    *,
+    force_exclude: bool = False,
+) -> Files:
     """The files below `paths` to judge, and the rest of their projects for context.
+
+    `excluder_of` gives the test for a folder's files; with `force_exclude` it also holds for files
+    that are named.
 
     Raises:
         MissingPathError: a path that was named does not exist.
@@ -71,12 +81,15 @@ def discover(paths: Sequence[Path], base: Path) -> Files:
         if path.is_dir():
             files.roots.append(path.resolve())
             files.tops.append(path.resolve())
-            judged.update(dict.fromkeys(_shown(p, base) for p in _listed(path)))
+            excluded = excluder_of(path)
+            for file in _listed(path):
+                (context if excluded(file) else judged)[_shown(file, base)] = None
             continue
         root = project_root(path)
         files.roots.append(root.resolve())
         files.tops.append(root.resolve())
-        judged[_shown(path, base)] = None
+        if not (force_exclude and excluder_of(root)(path)):
+            judged[_shown(path, base)] = None
         context.update(dict.fromkeys(_shown(p, base) for p in _listed(root)))
     files.judged = list(judged)
     files.context = [path for path in context if path not in judged]

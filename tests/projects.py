@@ -35,7 +35,8 @@ def write_project(folder: Path, example: Example) -> Path:
 
 def repository_of(folder: Path, *names: str) -> tuple[Repository, Configs]:
     configs = Configs(folder)
-    files = discover([folder / name for name in names] or [folder], folder)
+    named = [folder / name for name in names]
+    files = discover(named or [folder], folder, configs.excluder)
     repository = Repository(files, configs.declared)
     repository.read()
     return repository, configs

@@ -39,6 +39,7 @@ class Options:
     fail_on: str | None = None
     show: str = "warning"
     all_engines: bool = False
+    force_exclude: bool = False
     exit_zero: bool = False
     exit_non_zero_on_fix: bool = False
     output_format: str = "full"
@@ -47,7 +48,11 @@ class Options:
 def check(options: Options) -> int:
     """The exit status: 0 clean, 1 findings (or a diff), 2 a rule broke."""
     repository, configs = prepare(
-        options.paths, options.config, options.vllm_version, options.profile
+        options.paths,
+        options.config,
+        options.vllm_version,
+        options.profile,
+        force_exclude=options.force_exclude,
     )
     rules = _rules(options, configs)
     every_engine = options.all_engines or all(rule.every_engine for rule in rules)

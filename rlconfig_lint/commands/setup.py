@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from rlconfig_lint.config_files import closest
 from rlconfig_lint.discovery import discover
 from rlconfig_lint.errors import UserError
+from rlconfig_lint.excluding import Excluder, excluder
 from rlconfig_lint.lint import Repository
 from rlconfig_lint.model import Declared, Profile
 from rlconfig_lint.releases.known import matching
@@ -42,6 +43,9 @@ class Configs:
             return declared
         return replace(declared, vllm_version=self.vllm_version, source="the command line")
 
+    def excluder(self, folder: Path) -> Excluder:
+        return excluder(folder, self.of_folder(folder.absolute()))
+
     def profile(self, path: str) -> Profile:
         if self.chosen_profile is not None:
             return Profile(self.chosen_profile)
@@ -55,6 +59,8 @@ def prepare(
     config: Path | None = None,
     vllm_version: str | None = None,
     profile: str | None = None,
+    *,
+    force_exclude: bool = False,
 ) -> tuple[Repository, Configs]:
     """Everything below `paths`, read.
 
@@ -69,9 +75,9 @@ def prepare(
             raise UserError(f"--vllm-version: {error}") from None
     if config is not None and not config.is_file():
         raise UserError(f"--config: {config}: no such file")
-    files = discover(paths or (Path(),), base)
     configs = Configs(base, config, vllm_version, profile)
     configs.of_folder(base)  # a wrong configuration is said even when no file is read
+    files = discover(paths or (Path(),), base, configs.excluder, force_exclude=force_exclude)
     repository = Repository(files, configs.declared)
     repository.read()
     return repository, configs

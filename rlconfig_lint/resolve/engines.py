@@ -146,3 +146,11 @@ def no_training(path: str, inside: str = "") -> bool:
     *folders, name = path.split("/")
     names = (*folders, name.rpartition(".")[0] or name, *inside.split("."))
     return any(map(_NO_TRAINING.fullmatch, words_of(names)))
+
+
+def no_rollout(path: str, inside: str) -> bool:
+    """The same of an engine's own file. Folders of tests and documentation are excluded from being
+    judged (`excluding`), and whoever includes them means it."""
+    *folders, name = path.split("/")
+    kept = [folder for folder in folders if folder not in ("doc", "docs", "test", "tests")]
+    return no_training("/".join((*kept, name)), inside)

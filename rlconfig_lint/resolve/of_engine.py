@@ -7,7 +7,7 @@ from dataclasses import replace
 from rlconfig_lint.frameworks.unmodelled import MARKS
 from rlconfig_lint.model import Block, Evidence, PythonFacts, Rollout, Sync, Trainer
 from rlconfig_lint.resolve import sampling, sync, trainer
-from rlconfig_lint.resolve.engines import Engine, no_training, other_model
+from rlconfig_lint.resolve.engines import Engine, no_rollout, other_model
 from rlconfig_lint.resolve.project import Project, imports_vllm, updates
 from rlconfig_lint.resolve.sites import Site, defaults_of
 from rlconfig_lint.resolve.tree import Tree, keys_of
@@ -66,7 +66,7 @@ def _supplies_its_own_defaults(tree: Tree) -> bool:
 def _named_otherwise(site: Site, engine: Engine) -> bool:
     """Whether a key, file or function names another model, or no training."""
     path = site.project.inside(site.source.path)
-    return other_model(engine.keys) or no_training(path, site.block.inside)
+    return other_model(engine.keys) or no_rollout(path, site.block.inside)
 
 
 def _learns(near: list[PythonFacts], engine: Engine, project: Project) -> Evidence | None:

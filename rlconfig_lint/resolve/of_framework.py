@@ -64,7 +64,7 @@ def _asked(site: Site, found: Framework) -> Configuration:
 def of_framework(site: Site, found: Framework) -> Rollout | None:
     asked = _asked(site, found)
     own_place = _own_place(site, found, asked.tree)
-    if own_place is None or not _trains_with_vllm(asked, found) or _is_a_test(site):
+    if own_place is None or not _trains_with_vllm(asked, found):
         return None
     dropped = _dropping(asked, found)
     written = _engine_settings(asked.tree, found, dropped)
@@ -103,12 +103,6 @@ def _trains_with_vllm(asked: Configuration, found: Framework) -> bool:
         return True
     entry = asked.tree.get(keys_of(found.backend.path))
     return (entry.value if entry else found.backend.absent) in found.backend.values
-
-
-def _is_a_test(site: Site) -> bool:
-    """Scripts of a framework train whatever their names say, but for its tests."""
-    folders = site.project.inside(site.source.path).split("/")[:-1]
-    return bool({"docs", "test", "tests"}.intersection(folders))
 
 
 def _written(tree: Tree, where: Where) -> dict[str, Setting]:

@@ -306,6 +306,13 @@ def test_a_server_that_gets_weights_over_http_is_one(tmp_path: Path) -> None:
     assert only(tmp_path, files).path == "serve.sh"
 
 
+def test_of_several_servers_the_one_beside_the_update_is(tmp_path: Path) -> None:
+    serve = "vllm serve m --max-num-seqs 8\n"
+    update = "import requests\nrequests.post(f'{url}/update_weights', json={})\n"
+    files = {"rl/serve.sh": serve, "rl/update.py": update, "chat/serve.sh": serve}
+    assert only(tmp_path, files).path == "rl/serve.sh"
+
+
 # --- the trainer ---
 
 

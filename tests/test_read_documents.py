@@ -85,6 +85,12 @@ def test_a_merge_bomb_is_opened_once() -> None:
     assert values(bomb)["i.k"] == 1
 
 
+def test_a_helm_template_is_no_error() -> None:
+    source = read("a.yaml", b'labels:\n  {{- include "x" . | nindent 4 }}\nimage: vllm\n')
+    assert source.template
+    assert not read("a.yaml", b"a: 'x {{ y }}'\n").template
+
+
 def test_a_template_is_no_error() -> None:
     source = read("a.yaml", b"{% if x %}\nvllm: 1\n{% endif %}\n")
     assert source.template

@@ -22,6 +22,8 @@ _MOST_ENTRIES = 100_000
 _DEEPEST = 100
 _BRACKETS = re.compile(r"[\[{}\]]")
 _JINJA_BLOCK = re.compile(r"^\s*\{%", re.MULTILINE)
+_GO_BLOCK = re.compile(r"\{\{-?\s*[.$\w]")  # Helm's: only where it is no YAML
+_RENDERED = "a template: known only when rendered"
 _PLAIN_TAGS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("bool", "int", "float", "null"))
 _STRING_TAGS = frozenset(
     f"tag:yaml.org,2002:{name}" for name in ("str", "timestamp", "value", "binary", "merge")
@@ -58,10 +60,12 @@ def compose(text: Text) -> list[yaml.Node | None]:
     if is_json(text):
         body = body.replace("\t", " ")
     elif _JINJA_BLOCK.search(body):
-        raise UnreadableError("a Jinja template: known only when rendered", template=True)
+        raise UnreadableError(_RENDERED, template=True)
     try:
         return list(yaml.compose_all(body, Loader=yaml.CSafeLoader))
     except yaml.MarkedYAMLError as error:
+        if _GO_BLOCK.search(body):
+            raise UnreadableError(_RENDERED, template=True) from None
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise UnreadableError(f"does not parse: {error.problem}", line) from None
     except (yaml.YAMLError, RecursionError, ValueError) as error:

@@ -94,14 +94,14 @@ def _of_call(block: Block) -> Iterator[Engine]:
 
 
 def _of_command(block: Block) -> Iterator[Engine]:
-    if _is_server(block.words):
+    if is_server(block.words):
         given = flags(block.entries)
         home = Home(block, style=KeyStyle.KEBAB)
         found = settings(given, frozenset())
         yield Engine(block, (), block.place, found, home, http=True, open=block.open)
 
 
-def _is_server(words: tuple[str, ...]) -> bool:
+def is_server(words: tuple[str, ...]) -> bool:
     """`vllm serve` and `python -m vllm.entrypoints...`, each a word of its own: inside a quoted
     script they are another command's."""
     serves = any(a.rpartition("/")[2] == "vllm" and b == "serve" for a, b in pairwise(words))

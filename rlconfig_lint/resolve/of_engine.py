@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from dataclasses import replace
 
 from rlconfig_lint.frameworks.unmodelled import MARKS
@@ -86,8 +87,7 @@ def _learns(near: list[PythonFacts], engine: Engine, project: Project) -> Eviden
             ),
             None,
         )
-        routed = [call for facts in near for call in facts.calls if call.http]
-        if not named and not routed:
+        if not named and not _updated_over_http(engine, project):
             return None
     for call in updates(near):
         return Evidence("its weights are updated", call.place)
@@ -98,6 +98,17 @@ def _learns(near: list[PythonFacts], engine: Engine, project: Project) -> Eviden
         for ratio in (*facts.rollout_ratios, *facts.correction_ratios):
             return ratio
     return None
+
+
+def _updated_over_http(engine: Engine, project: Project) -> bool:
+    """Whether some code beside a server sends it updates; anywhere, where it is the only server."""
+    only = project.servers == 1
+    folder = posixpath.dirname(engine.place.path)
+    return any(
+        call.http and (only or posixpath.dirname(path) == folder)
+        for path, facts in project.modules.items()
+        for call in facts.calls
+    )
 
 
 def _blocks_near(site: Site) -> list[Block]:

@@ -12,7 +12,7 @@ from packaging.version import Version
 
 from rlconfig_lint.frameworks.words import Framework
 from rlconfig_lint.model import ApiCall, Declared, Evidence, PythonFacts, ReleaseFact, Source
-from rlconfig_lint.resolve.engines import no_training
+from rlconfig_lint.resolve.engines import is_server, no_training
 from rlconfig_lint.resolve.installed import Installed
 
 UPDATES = frozenset(
@@ -53,6 +53,11 @@ class Project:
             and not no_training(self.inside(source.path))
             and not any(name.startswith(_OTHER_ENGINES) for name in source.python.imports)
         }
+
+    @cached_property
+    def servers(self) -> int:
+        """How many commands start a vLLM server."""
+        return sum(is_server(b.words) for source in self.sources.values() for b in source.blocks)
 
     def version_of(self, framework: Framework) -> Installed | None:
         """The version of a framework that is declared or installed, where that is known."""

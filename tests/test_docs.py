@@ -1,0 +1,35 @@
+"""What the documentation shows works."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from rlconfig_lint.frameworks.words import Framework
+from rlconfig_lint.model import TrainerKind
+from tests.projects import run, write_files
+
+DOCS = Path(__file__).parents[1] / "docs"
+
+
+def python_in(page: str) -> str:
+    (code,) = re.findall(r"^```python\n(.*?)^```", (DOCS / page).read_text("utf-8"), re.M | re.S)
+    return str(code)
+
+
+def test_the_framework_of_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = ModuleType("rlconfig_lint.frameworks.mytrainer")
+    exec(python_in("frameworks.md"), module.__dict__)
+    found = module.FRAMEWORK
+    assert isinstance(found, Framework)
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    monkeypatch.setattr("rlconfig_lint.resolve.of_framework.frameworks", lambda: (found,))
+    text = "rollout: {vllm: {max_num_seqs: 8}}\nloss: {importance_weights: true}\n"
+    files = {"requirements.txt": "mytrainer==1.1.3\nvllm==0.18.1\n", "train.yaml": text}
+    (rollout,) = run(write_files(tmp_path, files)).rollouts
+    assert (rollout.framework, rollout.trainer.kind) == ("mytrainer", TrainerKind.DECOUPLED)
+    assert rollout.engine["logprobs_mode"].value == "processed_logprobs"

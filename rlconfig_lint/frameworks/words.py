@@ -29,7 +29,9 @@ class Where:
     path: str
     prefix: str = ""  # what each key begins with: `vllm_`
     spelled: Mapping[str, str] = field(default_factory=dict)  # its own key -> vLLM's name
+    meant: Mapping[str, str] = field(default_factory=dict)  # a value's own spelling -> vLLM's
     only: frozenset[str] = frozenset()  # the only settings that it takes; empty: all
+    reads: frozenset[str] = frozenset()  # the only ones that mean anything there; empty: all
     passes: bool = False  # every key reaches vLLM under its own name
     override: str = ""  # what a new key's override begins with: Hydra's `++`
 
@@ -94,9 +96,11 @@ class Backend:
     """The key that chooses the inference engine, and the values that mean vLLM."""
 
     path: str
-    values: tuple[Value, ...]
-    absent: Value
+    values: tuple[Value, ...] = ()
+    absent: Value = None
     source: str = ""
+    begins: str = ""  # in place of values: what its text begins with
+    older: str = ""  # a key that says it where `path` is not written
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from rlconfig_lint.frameworks import at, framework, frameworks
-from rlconfig_lint.frameworks.words import Framework, Mark, Where
+from rlconfig_lint.frameworks.words import Backend, Framework, Mark, Where
 from rlconfig_lint.model import (
     UNKNOWN,
     Block,
@@ -97,10 +97,17 @@ def _recognised(site: Site, found: Framework, place: Place) -> tuple[Evidence, .
 def _trains_with_vllm(asked: Configuration, found: Framework) -> bool:
     if any(answer((when,), asked).state for when in found.not_training):
         return False
-    if found.backend is None:
-        return True
-    entry = asked.tree.get(keys_of(found.backend.path))
-    return (entry.value if entry else found.backend.absent) in found.backend.values
+    return found.backend is None or _means_vllm(found.backend, asked.tree)
+
+
+def _means_vllm(backend: Backend, tree: Tree) -> bool:
+    paths = filter(None, (backend.path, backend.older))
+    written = (entry for path in paths if (entry := tree.get(keys_of(path))))
+    entry = next(written, None)
+    value = entry.value if entry else backend.absent
+    if backend.begins:
+        return isinstance(value, str) and value.startswith(backend.begins)
+    return value in backend.values
 
 
 def _is_a_test(site: Site) -> bool:

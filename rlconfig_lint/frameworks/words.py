@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from rlconfig_lint.model import CacheFate, KeyStyle, SyncStyle, TrainerKind, Value
+from rlconfig_lint.model import UNKNOWN, CacheFate, KeyStyle, SyncStyle, TrainerKind, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +141,7 @@ class Framework:
     divides_by_temperature: bool | None = None
     temperature_source: str = ""
     trainer_temperature: str = ""  # its own key; "" where it follows the rollout's
+    trainer_temperature_absent: Value = UNKNOWN  # what it divides by where nobody writes that key
     replays: tuple[str, ...] = ()  # sampling settings that the trainer applies to its own logits
     heads: tuple[Head, ...] = ()
     sync: tuple[SyncSwitch, ...] = ()  # the last that holds says the style and the fate

@@ -83,7 +83,7 @@ class SyncSwitch:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The dtype of the trainer's output head when all conditions hold."""
+    """The dtype of an output head, the trainer's or the engine's, when all conditions hold."""
 
     dtype: str
     source: str
@@ -132,6 +132,7 @@ class Framework:
     not_training: tuple[When, ...] = ()  # only generates or evaluates when any of these holds
     backend: Backend | None = None
     swallows: tuple[Supplied, ...] = ()  # written, and taken out before vLLM sees it
+    exports: frozenset[str] = frozenset()  # engine keys that it sets as environment variables
     drops_false: tuple[Dropped, ...] = ()
     forced: tuple[Supplied, ...] = ()  # whatever the user writes
     defaults: tuple[Supplied, ...] = ()
@@ -143,5 +144,6 @@ class Framework:
     trainer_temperature: str = ""  # its own key; "" where it follows the rollout's
     trainer_temperature_absent: Value = UNKNOWN  # what it divides by where nobody writes that key
     replays: tuple[str, ...] = ()  # sampling settings that the trainer applies to its own logits
-    heads: tuple[Head, ...] = ()
+    heads: tuple[Head, ...] = ()  # the trainer's
+    engine_heads: tuple[Head, ...] = ()  # of an engine that the framework patches itself
     sync: tuple[SyncSwitch, ...] = ()  # the last that holds says the style and the fate

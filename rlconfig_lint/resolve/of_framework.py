@@ -10,6 +10,7 @@ from rlconfig_lint.frameworks.words import Backend, Framework, Mark, Where
 from rlconfig_lint.model import (
     UNKNOWN,
     Block,
+    Entry,
     Evidence,
     Form,
     Home,
@@ -22,6 +23,7 @@ from rlconfig_lint.model import (
 from rlconfig_lint.resolve import sampling, sync, trainer
 from rlconfig_lint.resolve.conditions import Configuration, answer
 from rlconfig_lint.resolve.engines import style_of
+from rlconfig_lint.resolve.heads import patched_head
 from rlconfig_lint.resolve.settings import settings, supplied, without_dropped_false
 from rlconfig_lint.resolve.sites import Site, defaults_of
 from rlconfig_lint.resolve.tree import Tree, keys_of
@@ -67,6 +69,7 @@ def of_framework(site: Site, found: Framework) -> Rollout | None:
         return None
     dropped = _dropping(asked, found)
     written = _engine_settings(asked.tree, found, dropped)
+    env = {**site.block.env, **_exported(asked.tree, found)}
     return Rollout(
         own_place,
         site.source.path,
@@ -79,10 +82,11 @@ def of_framework(site: Site, found: Framework) -> Rollout | None:
         trainer.of_framework(found, asked, site.project.declared),
         _sync(site, found, asked),
         open=asked.tree.open or _has_base_elsewhere(site.block) or _hides_keys(asked.tree, found),
-        defaults=defaults_of(site.block, written),
+        defaults=defaults_of(env, written),
         evidence=_recognised(site, found, own_place),
-        env=site.block.env,
+        env=env,
         dropped=tuple(_dropped(asked.tree, dropped)),
+        head=patched_head(found, asked),
     )
 
 
@@ -129,6 +133,16 @@ def _passed(tree: Tree, found: Framework) -> dict[str, Setting]:
         if where.passes
         for name, setting in _written(tree, where).items()
         if name not in swallowed
+    }
+
+
+def _exported(tree: Tree, found: Framework) -> dict[str, Entry]:
+    """The variables that a framework sets for the engine, from keys among its settings."""
+    return {
+        entry.path[-1]: entry
+        for where in found.engine
+        for entry in tree.below(keys_of(where.path))
+        if entry.path[-1] in found.exports
     }
 
 

@@ -84,6 +84,12 @@ def sampling_of(rollout: Rollout) -> Sampling:
     return Sampling(bent, tuple(s.name for s in found if s.value is UNKNOWN))
 
 
+def trains_at_one(rollout: Rollout) -> bool:
+    """Whether the trainer's own logprobs are taken at temperature 1, as raw ones are."""
+    trainer = rollout.trainer
+    return trainer.divides_by_temperature is False or trainer.temperature == 1
+
+
 def _sampled(rollout: Rollout, name: str) -> Setting:
     """Rollouts are sampled at the trainer's temperature where only that one is known."""
     setting = rollout.sampled(name)
@@ -246,6 +252,12 @@ def _as_safe_as_its_facts(fix: Fix, release: ReleaseFact, doubts: tuple[Doubt, .
     return replace(fix, safe=fix.safe and not doubts and not release.hidden)
 
 
+def takes(rollout: Rollout, name: str) -> bool:
+    """Whether a setting of this name can be written where the engine's settings stand."""
+    home = rollout.home
+    return home is None or not home.typed or name in home.typed or bool(home.free_keys)
+
+
 def put(rollout: Rollout, name: str, value: Value, title: str, *, safe: bool) -> Fix | None:
     """A fix that writes one setting, where the engine's settings can be written at all."""
     home = rollout.home
@@ -253,6 +265,6 @@ def put(rollout: Rollout, name: str, value: Value, title: str, *, safe: bool) ->
         return None
     setting = rollout.engine.get(name)
     entry = setting.entry if setting and setting.explicit else None
-    if entry is None and home.typed and name not in home.typed and not home.free_keys:
+    if entry is None and not takes(rollout, name):
         return None
     return Fix(title, (Put(home, name, value, entry),), safe)

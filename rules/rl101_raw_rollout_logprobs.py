@@ -62,6 +62,8 @@ from rlconfig_lint.judging import (
     put,
     releases_where,
     sampling_of,
+    takes,
+    trains_at_one,
 )
 from rlconfig_lint.model import (
     UNKNOWN,
@@ -90,8 +92,7 @@ def check(rollout: Rollout, profile: Profile) -> Iterator[Finding]:
         return
     sampling = sampling_of(rollout)
     mode = rollout.setting("logprobs_mode", raw.releases[-1]).value
-    unread = rollout.trainer.kind is TrainerKind.RECOMPUTE and not sampling.bent
-    if unread and profile is not Profile.PARITY:
+    if rollout.trainer.kind is TrainerKind.RECOMPUTE and _harmless(rollout, sampling, profile):
         return
     severity, doubts = _severity(rollout, sampling, mode)
     if profile is Profile.PARITY and severity is not Severity.ERROR:
@@ -108,6 +109,15 @@ def check(rollout: Rollout, profile: Profile) -> Iterator[Finding]:
         evidence=(*rollout.trainer.evidence, *sampling.evidence),
         fix=_fix(rollout, sampling, raw, profile),
     )
+
+
+def _harmless(rollout: Rollout, sampling: Sampling, profile: Profile) -> bool:
+    """Whether even the mismatch metrics of a trainer that recomputes are right."""
+    if rollout.trainer.divides_by_temperature is False:
+        return True
+    if sampling.temperature and trains_at_one(rollout):
+        return True
+    return not sampling.bent and profile is not Profile.PARITY
 
 
 def _raw_on_purpose(rollout: Rollout) -> bool:
@@ -135,7 +145,7 @@ def _severity(
     elif trainer.divides_by_temperature is None and sampling.temperature:
         doubts.append(Doubt("whether the trainer divides by the temperature", DECLARE_TEMPERATURE))
     only_beyond = sampling.bent and not sampling.temperature
-    if trainer.divides_by_temperature is False or only_beyond:
+    if trains_at_one(rollout) or only_beyond:
         return Severity.WARNING, tuple(doubts)
     return Severity.ERROR, tuple(doubts)
 
@@ -151,15 +161,15 @@ def _message(rollout: Rollout, sampling: Sampling, mode: Value) -> str:
     if _are_logits(mode):
         return f"{mode} are no log-probabilities: an importance ratio cannot be made of them"
     if sampling.bent:
-        if trainer.divides_by_temperature is False:
-            return (
-                f"{mode} and a trainer without temperature agree on a policy that nobody sampled"
-                f" from: rollouts use {sampling}"
-            )
         if not sampling.temperature:
             return (
                 f"rollouts use {sampling.beyond_the_trainer}, which {mode} and the trainer both"
                 " leave out: the ratio hides that another policy sampled"
+            )
+        if trains_at_one(rollout):
+            return (
+                f"{mode} and a trainer at temperature 1 agree on a policy that nobody sampled"
+                f" from: rollouts use {sampling}"
             )
         return (
             f"{mode} do not include {sampling.temperature}, the trainer's logprobs do:"
@@ -194,6 +204,11 @@ def _help(rollout: Rollout, sampling: Sampling, raw: ReleaseSpan) -> str:
         return (
             "upgrade to vLLM >=0.10.2 and set logprobs_mode to processed_logprobs:"
             " no value helps before"
+        )
+    if not takes(rollout, "logprobs_mode"):
+        return (
+            f"sample at temperature 1 without truncation: {rollout.framework} has no key for"
+            " logprobs_mode"
         )
     if rollout.trainer.divides_by_temperature is False:
         return "divide the trainer's logits by the temperature and set processed_logprobs, together"

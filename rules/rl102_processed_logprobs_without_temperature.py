@@ -12,7 +12,8 @@ and top-p come later. The file looks right and the ratio is as biased as with ra
 
 ## When it is right
 
-At temperature 1 without truncation, or where the trainer recomputes.
+At temperature 1 without truncation, where the trainer recomputes, or where it never divides its
+logits by the temperature: what is left out there is left out here too.
 
 ## Bad
 
@@ -50,6 +51,7 @@ from rlconfig_lint.judging import (
     judged,
     releases_where,
     sampling_of,
+    trains_at_one,
 )
 from rlconfig_lint.model import Example, Finding, Profile, Rollout, Rule, Severity, TrainerKind
 from rlconfig_lint.releases import behaviour
@@ -67,7 +69,7 @@ def check(rollout: Rollout, profile: Profile) -> Iterator[Finding]:
             and not behaviour.processed_has_temperature(release)
         ),
     )
-    if not misleading or rollout.trainer.kind is TrainerKind.RECOMPUTE:
+    if not misleading or rollout.trainer.kind is TrainerKind.RECOMPUTE or trains_at_one(rollout):
         return
     sampling = sampling_of(rollout)
     left_out = ", ".join(filter(None, (sampling.temperature, sampling.truncation)))

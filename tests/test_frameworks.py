@@ -48,6 +48,7 @@ def test_every_module_is_named_and_every_fact_has_its_source() -> None:
             *framework.drops_false,
             *framework.trainer,
             *framework.heads,
+            *framework.engine_heads,
             *framework.sync,
         )
         assert all(row.source for row in rows)

@@ -107,6 +107,16 @@ def test_processed_logprobs_had_penalties_all_along(tmp_path: Path) -> None:
     assert verdict(tmp_path, engine, "repetition_penalty=1.1", release="0.10.1") == []
 
 
+def test_what_processed_logprobs_left_out_a_trainer_at_one_leaves_out_too(tmp_path: Path) -> None:
+    engine = ", logprobs_mode='processed_logprobs'"
+    for facts, expected in (
+        ("", [("RL102", "error", None)]),
+        ("trainer-temperature = 1.0\n", []),
+    ):
+        said = verdict(tmp_path, engine, "temperature=0.7", release="0.10.1", facts=facts)
+        assert said == expected
+
+
 @pytest.mark.parametrize(
     ("head", "release", "expected"),
     [

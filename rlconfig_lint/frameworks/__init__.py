@@ -53,6 +53,7 @@ def _at(name: str, version: Version) -> Framework:
         sampling_forced=_holding(found.sampling_forced, version),
         trainer=_holding(found.trainer, version),
         heads=_holding(found.heads, version),
+        engine_heads=_holding(found.engine_heads, version),
         sync=_holding(found.sync, version),
     )
 

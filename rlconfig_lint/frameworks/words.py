@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from rlconfig_lint.model import CacheFate, KeyStyle, SyncStyle, TrainerKind, Value
+from rlconfig_lint.model import UNKNOWN, CacheFate, KeyStyle, SyncStyle, TrainerKind, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,9 @@ class Where:
     path: str
     prefix: str = ""  # what each key begins with: `vllm_`
     spelled: Mapping[str, str] = field(default_factory=dict)  # its own key -> vLLM's name
+    meant: Mapping[str, str] = field(default_factory=dict)  # a value's own spelling -> vLLM's
     only: frozenset[str] = frozenset()  # the only settings that it takes; empty: all
+    reads: frozenset[str] = frozenset()  # the only ones that mean anything there; empty: all
     passes: bool = False  # every key reaches vLLM under its own name
     override: str = ""  # what a new key's override begins with: Hydra's `++`
 
@@ -81,7 +83,7 @@ class SyncSwitch:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The dtype of the trainer's output head when all conditions hold."""
+    """The dtype of an output head, the trainer's or the engine's, when all conditions hold."""
 
     dtype: str
     source: str
@@ -94,9 +96,11 @@ class Backend:
     """The key that chooses the inference engine, and the values that mean vLLM."""
 
     path: str
-    values: tuple[Value, ...]
-    absent: Value
+    values: tuple[Value, ...] = ()
+    absent: Value = None
     source: str = ""
+    begins: str = ""  # in place of values: what its text begins with
+    older: str = ""  # a key that says it where `path` is not written
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +132,7 @@ class Framework:
     not_training: tuple[When, ...] = ()  # only generates or evaluates when any of these holds
     backend: Backend | None = None
     swallows: tuple[Supplied, ...] = ()  # written, and taken out before vLLM sees it
+    exports: frozenset[str] = frozenset()  # engine keys that it sets as environment variables
     drops_false: tuple[Dropped, ...] = ()
     forced: tuple[Supplied, ...] = ()  # whatever the user writes
     defaults: tuple[Supplied, ...] = ()
@@ -137,6 +142,8 @@ class Framework:
     divides_by_temperature: bool | None = None
     temperature_source: str = ""
     trainer_temperature: str = ""  # its own key; "" where it follows the rollout's
+    trainer_temperature_absent: Value = UNKNOWN  # what it divides by where nobody writes that key
     replays: tuple[str, ...] = ()  # sampling settings that the trainer applies to its own logits
-    heads: tuple[Head, ...] = ()
+    heads: tuple[Head, ...] = ()  # the trainer's
+    engine_heads: tuple[Head, ...] = ()  # of an engine that the framework patches itself
     sync: tuple[SyncSwitch, ...] = ()  # the last that holds says the style and the fate

@@ -15,6 +15,7 @@ from rlconfig_lint.model.values import (
     Origin,
     SyncStyle,
     TrainerKind,
+    Unknown,
     Value,
     show,
 )
@@ -169,6 +170,7 @@ class Rollout:
     policy: bool = True  # False: an engine of which nothing says that a policy is trained with it
     env: Mapping[str, Entry] = field(default_factory=dict)  # variables set for it
     dropped: tuple[Setting, ...] = ()  # written, and lost on the way to vLLM
+    head: str | Unknown | None = None  # its output head's dtype, where no setting says it
     patches_head: bool = False  # the project's own vLLM code touches the output head
     defaults: Callable[[str, Version], Setting] = field(
         default=lambda name, _: Setting(name, UNKNOWN, Origin.UNKNOWN), repr=False

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from packaging.version import Version
 
+from rlconfig_lint.frameworks.words import Framework
 from rlconfig_lint.model import UNKNOWN, Rollout, Unknown
 from rlconfig_lint.releases import behaviour
+from rlconfig_lint.resolve.conditions import Configuration, answer
 
 # Quantization methods that projects register for an fp32 head, with the place that does so.
 FP32_HEAD_METHODS = {
@@ -17,6 +19,8 @@ MODEL_DTYPE = "the model's dtype"
 
 def rollout_head(rollout: Rollout, release: Version) -> str | Unknown:
     """ "float32", `MODEL_DTYPE`, or UNKNOWN where the settings or the code leave it open."""
+    if rollout.head is not None:
+        return rollout.head
     quantization = rollout.setting("quantization", release).value
     if isinstance(quantization, str) and quantization in FP32_HEAD_METHODS:
         return "float32"
@@ -28,6 +32,18 @@ def rollout_head(rollout: Rollout, release: Version) -> str | Unknown:
     if asked in FLOAT32 and behaviour.head_dtype_works(release):
         return "float32"
     return MODEL_DTYPE
+
+
+def patched_head(framework: Framework, asked: Configuration) -> str | Unknown | None:
+    """The dtype that a framework's own patch gives the engine's head; None without one."""
+    dtype: str | Unknown | None = None
+    for head in framework.engine_heads:
+        state = answer(head.when, asked).state
+        if state:
+            dtype = head.dtype
+        elif state is None:
+            dtype = UNKNOWN
+    return dtype
 
 
 def head_dtype_asked(rollout: Rollout, release: Version) -> object:

@@ -34,7 +34,7 @@ def of_engine(site: Site, engine: Engine) -> Rollout:
         Trainer(),
         Sync(),
         open=engine.open or _supplies_its_own_defaults(site.tree),
-        defaults=defaults_of(site.block, engine.settings),
+        defaults=defaults_of(site.block.env, engine.settings),
         policy=False,
         env=site.block.env,
         layers=site.layers(engine.keys),

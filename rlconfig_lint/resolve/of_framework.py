@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from rlconfig_lint.frameworks import at, framework, frameworks
-from rlconfig_lint.frameworks.words import Framework, Mark, Where
+from rlconfig_lint.frameworks.words import Backend, Framework, Mark, Where
 from rlconfig_lint.model import (
     UNKNOWN,
     Block,
     CacheFate,
+    Entry,
     Evidence,
     Form,
     Home,
@@ -23,6 +24,7 @@ from rlconfig_lint.model import (
 from rlconfig_lint.resolve import sampling, sync, trainer
 from rlconfig_lint.resolve.conditions import Configuration, answer
 from rlconfig_lint.resolve.engines import style_of
+from rlconfig_lint.resolve.heads import patched_head
 from rlconfig_lint.resolve.settings import settings, supplied, without_dropped_false
 from rlconfig_lint.resolve.sites import Site, defaults_of
 from rlconfig_lint.resolve.tree import Tree, keys_of
@@ -68,6 +70,7 @@ def of_framework(site: Site, found: Framework) -> Rollout | None:
         return None
     dropped = _dropping(asked, found)
     written = _engine_settings(asked.tree, found, dropped)
+    env = {**site.block.env, **_exported(asked.tree, found)}
     return Rollout(
         own_place,
         site.source.path,
@@ -80,11 +83,12 @@ def of_framework(site: Site, found: Framework) -> Rollout | None:
         trainer.of_framework(found, asked, site.project.declared),
         _sync(site, found, asked),
         open=asked.tree.open or _has_base_elsewhere(site.block) or _hides_keys(asked.tree, found),
-        defaults=defaults_of(site.block, written),
+        defaults=defaults_of(env, written),
         evidence=_recognised(site, found, own_place),
-        env=site.block.env,
+        env=env,
         dropped=tuple(_dropped(asked.tree, dropped)),
         layers=site.layers(keys_of(found.engine[0].path)),
+        head=patched_head(found, asked),
     )
 
 
@@ -99,10 +103,17 @@ def _recognised(site: Site, found: Framework, place: Place) -> tuple[Evidence, .
 def _trains_with_vllm(asked: Configuration, found: Framework) -> bool:
     if any(answer((when,), asked).state for when in found.not_training):
         return False
-    if found.backend is None:
-        return True
-    entry = asked.tree.get(keys_of(found.backend.path))
-    return (entry.value if entry else found.backend.absent) in found.backend.values
+    return found.backend is None or _means_vllm(found.backend, asked.tree)
+
+
+def _means_vllm(backend: Backend, tree: Tree) -> bool:
+    paths = filter(None, (backend.path, backend.older))
+    written = (entry for path in paths if (entry := tree.get(keys_of(path))))
+    entry = next(written, None)
+    value = entry.value if entry else backend.absent
+    if backend.begins:
+        return isinstance(value, str) and value.startswith(backend.begins)
+    return value in backend.values
 
 
 def _written(tree: Tree, where: Where) -> dict[str, Setting]:
@@ -118,6 +129,16 @@ def _passed(tree: Tree, found: Framework) -> dict[str, Setting]:
         if where.passes
         for name, setting in _written(tree, where).items()
         if name not in swallowed
+    }
+
+
+def _exported(tree: Tree, found: Framework) -> dict[str, Entry]:
+    """The variables that a framework sets for the engine, from keys among its settings."""
+    return {
+        entry.path[-1]: entry
+        for where in found.engine
+        for entry in tree.below(keys_of(where.path))
+        if entry.path[-1] in found.exports
     }
 
 

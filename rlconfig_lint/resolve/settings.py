@@ -39,7 +39,12 @@ def settings(
         if not written.startswith(where.prefix):
             continue
         own = written[len(where.prefix) :]
-        name, value = meaning(where.spelled.get(own, own), entry.value)
+        stated = entry.value
+        if isinstance(stated, str):
+            stated = where.meant.get(stated, stated)
+        name, value = meaning(where.spelled.get(own, own), stated)
+        if where.reads and name not in where.reads:
+            continue
         origin = Origin.INHERITED if entry.path in inherited else Origin.EXPLICIT
         found[name] = Setting(name, value, origin, entry=entry)
     return found

@@ -14,7 +14,9 @@ from rlconfig_lint.model import (
     PythonFacts,
     Trainer,
     TrainerKind,
+    Value,
 )
+from rlconfig_lint.readers.scalars import plain
 from rlconfig_lint.resolve.conditions import Configuration, answer
 from rlconfig_lint.resolve.engines import no_training
 from rlconfig_lint.resolve.project import imports_vllm
@@ -25,17 +27,26 @@ def of_framework(framework: Framework, asked: Configuration, declared: Declared)
     """The trainer that a framework runs, with the keys that switch it."""
     kind, evidence = _kind_of(framework, asked)
     head, head_evidence = _head(framework, asked)
-    temperature = asked.tree.get(keys_of(framework.trainer_temperature or "?"))
     trainer = Trainer(
         kind,
         (evidence,) if evidence else (),
         framework.divides_by_temperature,
-        temperature.value if temperature else UNKNOWN,
+        _temperature(framework, asked),
         head,
         head_evidence,
         framework.replays,
     )
     return _declared(trainer, declared)
+
+
+def _temperature(framework: Framework, asked: Configuration) -> Value:
+    """The temperature of the trainer's own key, where it has one."""
+    if not framework.trainer_temperature:
+        return UNKNOWN
+    entry = asked.tree.get(keys_of(framework.trainer_temperature))
+    if entry is not None:
+        return plain(entry.value) if isinstance(entry.value, str) else entry.value
+    return UNKNOWN if asked.tree.open else framework.trainer_temperature_absent
 
 
 def _kind_of(framework: Framework, asked: Configuration) -> tuple[TrainerKind, Evidence | None]:

@@ -38,6 +38,8 @@ def framework_of(site: Site) -> Framework | None:
     for found in candidates:
         if site.block.form is Form.CALL:
             marked = site.block.name in found.calls
+        elif site.block.form is Form.COMMAND and found.in_files:
+            continue
         else:
             asked = _asked(site, found)
             marked = any(_shows(mark, asked, site) for mark in found.marks)
@@ -167,8 +169,8 @@ def _sync(site: Site, found: Framework, asked: Configuration) -> Sync:
     if not project.holds(found.package):
         return known
     own = sync.of_modules(list(project.modules.values()), project.declared)
-    if not (own.updates or own.pauses):
-        return known
+    if not (own.pauses or own.resets or own.sleeps or own.salts):
+        return known  # what clears the cache there is done in a way that was not read
     evidence = own.evidence or known.evidence
     return replace(own, style=known.style, evidence=evidence)
 

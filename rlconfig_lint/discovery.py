@@ -30,7 +30,8 @@ _WORDS = re.compile(
 )
 _FOR_A_DOCUMENT = re.compile(
     rb"vllm|VLLM|logprobs[-_]mode|prefix[-_]caching|async[-_]scheduling|gpu[-_]memory[-_]util"
-    rb"|actor_rollout_ref|inference_engine|off_policy_correction|^defaults:|max[-_]num[-_]seqs",
+    rb"|actor_rollout_ref|inference_engine|off_policy_correction|^defaults:|max[-_]num[-_]seqs"
+    rb"|^\[inference\]",  # prime-rl's whole engine, with all defaults
     re.MULTILINE,
 )
 

@@ -11,6 +11,7 @@ from rlconfig_lint.model import (
     UNKNOWN,
     Block,
     Confidence,
+    Entry,
     Evidence,
     Finding,
     Fix,
@@ -28,7 +29,8 @@ from rlconfig_lint.model import (
     show,
 )
 from rlconfig_lint.releases.lifetimes import lifetime
-from rlconfig_lint.resolve.sampling import NEUTRAL
+from rlconfig_lint.resolve.sampling import LARGEST_VOCABULARY, NEUTRAL
+from rlconfig_lint.resolve.tree import snake
 
 USES_ROLLOUT_LOGPROBS = (TrainerKind.ROLLOUT_LOGPROBS, TrainerKind.DECOUPLED)
 TRUNCATION = ("top_p", "top_k", "min_p")
@@ -80,8 +82,15 @@ def _listed(found: Iterable[Setting]) -> str:
 
 def sampling_of(rollout: Rollout) -> Sampling:
     found = [_sampled(rollout, name) for name in NEUTRAL]
-    bent = tuple(s for s in found if s.value is not UNKNOWN and s.value not in NEUTRAL[s.name])
+    bent = tuple(s for s in found if s.value is not UNKNOWN and not _neutral(s))
     return Sampling(bent, tuple(s.name for s in found if s.value is UNKNOWN))
+
+
+def _neutral(setting: Setting) -> bool:
+    """Whether a sampling setting leaves the distribution as it is."""
+    if setting.name == "top_k" and isinstance(setting.value, int | float):
+        return setting.value <= 0 or setting.value >= LARGEST_VOCABULARY
+    return setting.value in NEUTRAL[setting.name]
 
 
 def trains_at_one(rollout: Rollout) -> bool:
@@ -265,6 +274,14 @@ def put(rollout: Rollout, name: str, value: Value, title: str, *, safe: bool) ->
         return None
     setting = rollout.engine.get(name)
     entry = setting.entry if setting and setting.explicit else None
+    if home.negated_false and value is False and not _written_in_the_negative(entry):
+        entry = None  # a false in its place would never arrive
+        if not home.free_keys:
+            return None
     if entry is None and not takes(rollout, name):
         return None
     return Fix(title, (Put(home, name, value, entry),), safe)
+
+
+def _written_in_the_negative(entry: Entry | None) -> bool:
+    return entry is not None and snake(entry.path[-1]).startswith("no_")

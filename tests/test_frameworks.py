@@ -12,6 +12,7 @@ from rlconfig_lint.frameworks.words import Dropped, Head, Supplied, Switch, Sync
 from rlconfig_lint.model import CacheFate, Profile, Rollout, Severity, TrainerKind
 from rlconfig_lint.registry import rule
 from rlconfig_lint.releases.known import version
+from rlconfig_lint.resolve.heads import MODEL_DTYPE, rollout_head
 from tests.projects import fix_all, run, write_files
 
 RELEASE = version("0.24.0")
@@ -23,6 +24,18 @@ SKYRL = "python -m skyrl.train.entrypoints.main_base generator.inference_engine.
 NEMO = "policy: {generation: {backend: vllm, vllm_cfg: {precision: bfloat16}}}\n"
 OPEN_INSTRUCT = "python mason.py --gpus 8 -- python open_instruct/grpo_fast.py --vllm_num_engines 2"
 TRL = "from trl import GRPOConfig\nGRPOConfig(use_vllm=True{})\n"
+PRIME = "[orchestrator]\nbatch_size = 64\n[inference]\n"
+RAW_PRIME = f'{PRIME}[inference.vllm]\nlogprobs_mode = "raw_logprobs"\n'
+COOL_PRIME = "[orchestrator.train.sampling]\ntemperature = 0.6\n"
+AREAL = "rollout: {{backend: 'vllm:d4p1t1'}}\ngconfig: {{temperature: {}}}\nactor: {{{}}}\n"
+SAME_T = "temperature: '${gconfig.temperature}'"
+DECOUPLED_AREAL = "use_decoupled_loss: true, rejection_sampling: {upper: 5.0}"
+ROLL = """\
+actor_infer:
+  generating_args: {{temperature: {}, top_p: 1.0, top_k: -1}}
+  strategy_args: {{strategy_name: vllm, strategy_config: {{max_model_len: 4096}}}}
+"""
+CORRECTED_ROLL = "train_infer_correction: {is_weight: {enabled: true}}\n"
 
 
 def only(folder: Path, name: str, text: str) -> Rollout:
@@ -116,6 +129,40 @@ def test_every_module_is_named_and_every_fact_has_its_source() -> None:
             "open-instruct",
             TrainerKind.ROLLOUT_LOGPROBS,
         ),
+        ("rl.toml", PRIME, "prime-rl", TrainerKind.ROLLOUT_LOGPROBS),
+        (
+            "rl.toml",
+            f'{PRIME}[trainer.loss]\ntype = "custom"\n',
+            "prime-rl",
+            TrainerKind.UNKNOWN,
+        ),
+        ("a.yaml", AREAL.format(1.0, ""), "areal", TrainerKind.ROLLOUT_LOGPROBS),
+        ("a.yaml", AREAL.format(1.0, "recompute_logprob: true"), "areal", TrainerKind.RECOMPUTE),
+        ("a.yaml", AREAL.format(1.0, "use_decoupled_loss: true"), "areal", TrainerKind.RECOMPUTE),
+        ("a.yaml", AREAL.format(1.0, DECOUPLED_AREAL), "areal", TrainerKind.DECOUPLED),
+        (
+            "a.yaml",
+            AREAL.format(1.0, "use_decoupled_loss: true, prox_logp_method: loglinear"),
+            "areal",
+            TrainerKind.DECOUPLED,
+        ),
+        (
+            "a.yaml",
+            "allocation_mode: vllm:d4p1t1+fsdp:d4\ngconfig: {n_samples: 4}\n",
+            "areal",
+            TrainerKind.ROLLOUT_LOGPROBS,
+        ),
+        ("a.yaml", ROLL.format(1.0), "roll", TrainerKind.RECOMPUTE),
+        ("a.yaml", ROLL.format(1.0) + CORRECTED_ROLL, "roll", TrainerKind.DECOUPLED),
+        (
+            "a.yaml",
+            (
+                f"{ROLL.format(1.0)}train_infer_correction: {{filters: [{{agg_type: token}},"
+                " {agg_type: sequence, enabled: true}]}\n"
+            ),
+            "roll",
+            TrainerKind.DECOUPLED,
+        ),
     ],
 )
 def test_recognised(
@@ -134,6 +181,30 @@ def test_recognised(
         ("a.py", "from trl import GRPOConfig\nGRPOConfig()\n"),
         ("tests/a.sh", VERL),
         ("a.yaml", NEMO.replace("backend: vllm", "backend: megatron")),
+        pytest.param(
+            "sft.toml",
+            "[data]\nseq_len = 64\n[inference.vllm]\nmax_num_seqs = 8\n",
+            id="prime-rl SFT",
+        ),
+        pytest.param(
+            "rl.toml", "[orchestrator]\nx = 1\n[trainer]\nx = 1\n", id="prime-rl, own server"
+        ),
+        pytest.param(
+            "rl.toml", f'{PRIME}[orchestrator.algo]\ntype = "sft"\n', id="a frozen model's rollouts"
+        ),
+        pytest.param(
+            "a.yaml", AREAL.format(1.0, "").replace("vllm:", "sglang:"), id="areal sglang"
+        ),
+        pytest.param("a.yaml", AREAL.format(1.0, "").replace("vllm:", "${B}:"), id="areal unknown"),
+        pytest.param(
+            "a.sh",
+            "python3 train.py --config a.yaml rollout.backend=vllm:d4 gconfig.temperature=0.6",
+            id="areal, overrides of a file",
+        ),
+        pytest.param("a.yaml", ROLL.format(1.0).replace("vllm", "hf_infer"), id="roll hf_infer"),
+        pytest.param(
+            "a.yaml", ROLL.format(1.0).replace("strategy_name: vllm, ", ""), id="roll trains there"
+        ),
     ],
 )
 def test_no_vllm_rollout(tmp_path: Path, name: str, text: str) -> None:
@@ -169,6 +240,18 @@ def test_no_vllm_rollout(tmp_path: Path, name: str, text: str) -> None:
             f"python -m skyrl.train.fully_async trainer.fully_async.max_staleness=4 {SKYRL}",
             id="salted",
         ),
+        pytest.param("rl.toml", PRIME + COOL_PRIME, id="prime-rl supplies processed logprobs"),
+        pytest.param(
+            "a.yaml",
+            AREAL.format(0.6, f"use_decoupled_loss: true, {SAME_T}"),
+            id="areal without rejection sampling has the recomputed ones alone in its ratio",
+        ),
+        pytest.param(
+            "a.yaml",
+            AREAL.format("1.0, top_k: 100000000, frequency_penalty: 0.5", DECOUPLED_AREAL),
+            id="areal sends no penalty, and a top_k beyond any vocabulary is off",
+        ),
+        pytest.param("a.yaml", ROLL.format(0.6), id="roll recomputes"),
     ],
 )
 def test_silent_where_nothing_is_wrong(tmp_path: Path, name: str, text: str) -> None:
@@ -201,6 +284,15 @@ def test_silent_where_nothing_is_wrong(tmp_path: Path, name: str, text: str) -> 
             "vllm_config: {vllm_kwargs: {logprobs-mode: processed_logprobs}}\n",
             ["RL201 error"],
         ),
+        ("rl.toml", RAW_PRIME + COOL_PRIME, ["RL101 error"]),
+        ("a.yaml", AREAL.format(0.6, f"{DECOUPLED_AREAL}, {SAME_T}"), ["RL101 error"]),
+        pytest.param(
+            "a.yaml",
+            AREAL.format(0.6, DECOUPLED_AREAL),
+            ["RL101 warning"],
+            id="areal's trainer has a temperature of its own, 1 where nobody writes it",
+        ),
+        ("a.yaml", ROLL.format(0.6) + CORRECTED_ROLL, ["RL101 warning"]),
     ],
 )
 def test_loud_where_something_is(tmp_path: Path, name: str, text: str, says: list[str]) -> None:
@@ -268,6 +360,66 @@ def test_a_finding_stands_in_the_file_that_makes_it_wrong(tmp_path: Path) -> Non
     )
 
 
+@pytest.mark.parametrize("profile", list(Profile))
+@pytest.mark.parametrize("text", [ROLL.format(0.6), ROLL.format(1.0)])
+@pytest.mark.parametrize("trainer", ["", CORRECTED_ROLL])
+def test_processed_logprobs_are_never_suggested_to_roll(
+    tmp_path: Path, text: str, trainer: str, profile: Profile
+) -> None:
+    """Its trainer divides nothing: raw logprobs are the ones that match, at any temperature."""
+    write_files(tmp_path, {**PIN, "a.yaml": text + trainer})
+    findings = run(tmp_path, profile=profile).findings
+    assert [f.fix for f in findings if f.code == "RL101"] in ([], [None])
+    fix_all(tmp_path, profile=profile)
+    assert "logprobs_mode" not in (tmp_path / "a.yaml").read_text()
+
+
+def test_rolls_v0_switch_stands_among_its_engine_keys(tmp_path: Path) -> None:
+    text = ROLL.format(0.6).replace("max_model_len: 4096", "VLLM_USE_V1: 0, sleep_level: 2")
+    rollout = only(tmp_path, "a.yaml", text)
+    setting = rollout.setting("logprobs_mode", version("0.8.4"))
+    assert setting.source == "V0 engine of vLLM 0.8.4"
+    assert not rollout.passed
+
+
+@pytest.mark.parametrize(
+    ("text", "head"),
+    [
+        (PRIME, "float32"),
+        (f"{PRIME}enable_fp32_lm_head = true\n", "float32"),
+        (f"{PRIME}enable_fp32_lm_head = false\n", MODEL_DTYPE),
+    ],
+)
+def test_prime_rl_patches_the_head_itself(tmp_path: Path, text: str, head: str) -> None:
+    assert rollout_head(only(tmp_path, "rl.toml", text), RELEASE) == head
+    findings = run(tmp_path, profile=Profile.PARITY).findings
+    assert ("RL501" in [f.code for f in findings]) is (head != "float32")
+
+
+def test_prime_rl_before_its_salt(tmp_path: Path) -> None:
+    """0.5.0 kept its requests and asked for a plain reset, which vLLM then refuses."""
+    write_files(tmp_path, {"requirements.txt": "prime-rl==0.5.0\n"})
+    assert loud(tmp_path, "rl.toml", PRIME) == ["RL201 error"]
+    off = f"{PRIME}enable_prefix_caching = false\n"
+    assert loud(tmp_path, "rl.toml", off) == []
+
+
+def test_areals_negated_key(tmp_path: Path) -> None:
+    text = AREAL.format(1.0, "") + "vllm: {no_enable_prefix_caching: false}  # shared prompts\n"
+    assert only(tmp_path, "a.yaml", text).setting("enable_prefix_caching", RELEASE).value is True
+    fix_all(tmp_path, (rule("RL201"),), Profile.PARITY)
+    assert (tmp_path / "a.yaml").read_text() == text.replace("caching: false", "caching: true")
+
+
+@pytest.mark.parametrize("written", ["true", "false"])
+def test_a_false_that_areal_drops_is_not_written_by_a_fix(tmp_path: Path, written: str) -> None:
+    write_files(tmp_path, {"requirements.txt": "areal==0.5.1\n"})
+    text = f"{AREAL.format(1.0, '')}vllm: {{enable_prefix_caching: {written}}}\n"
+    assert only(tmp_path, "a.yaml", text).setting("enable_prefix_caching", RELEASE).value is True
+    fix_all(tmp_path, (rule("RL201"), rule("RL806")), Profile.PARITY)
+    assert (tmp_path / "a.yaml").read_text() == text
+
+
 def test_verls_false_never_reaches_vllm(tmp_path: Path) -> None:
     write_files(tmp_path, OLD_VERL)
     rollout = only(
@@ -276,6 +428,15 @@ def test_verls_false_never_reaches_vllm(tmp_path: Path) -> None:
     setting = rollout.setting("enable_prefix_caching", RELEASE)
     assert (setting.value, setting.explicit) == (True, False)
     assert rollout.sync.fate is CacheFate.CLEARED
+
+
+def test_a_true_that_stands_in_verls_own_key_is_turned_off_behind_it(tmp_path: Path) -> None:
+    text = f"{VERL} \\\n    actor_rollout_ref.rollout.enable_prefix_caching=True \\\n    x.y=1\n"
+    write_files(tmp_path, {**PIN, **OLD_VERL, "a.sh": text})
+    fix_all(tmp_path, (rule("RL201"),), Profile.PARITY)
+    (rollout,) = run(tmp_path).rollouts
+    assert rollout.setting("enable_prefix_caching", RELEASE).value is False
+    assert "actor_rollout_ref.rollout.enable_prefix_caching=True" in (tmp_path / "a.sh").read_text()
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,17 @@ from packaging.version import Version
 from rlconfig_lint.frameworks.words import Framework
 
 # In the order in which they are tried: forks and wrappers in front of what they are made from.
-NAMES = ("nemo-rl", "open-instruct", "pipelinerl", "skyrl", "trl", "verl")
+NAMES = (
+    "areal",
+    "nemo-rl",
+    "open-instruct",
+    "pipelinerl",
+    "prime-rl",
+    "roll",
+    "skyrl",
+    "trl",
+    "verl",
+)
 
 
 class _Versioned(Protocol):

@@ -1,6 +1,7 @@
-"""Frameworks that are recognised and whose own defaults are not written down yet.
+"""Frameworks that are recognised and whose own defaults are not written down yet, and files of
+others that are no rollout by their own module's marks.
 
-What their files leave out is supplied by the framework, not by vLLM: it is unknown, and the rules
+What such files leave out is supplied by the framework, not by vLLM: it is unknown, and the rules
 say nothing about it. A framework moves from here to a module of its own.
 """
 
@@ -11,8 +12,16 @@ MARKS = {
     "areal": ("allocation_mode", "gconfig"),  # AReaL@4aef98d examples/math/gsm8k_grpo.yaml
     "axolotl": ("trl.use_vllm",),  # axolotl@067b021 docs/rlhf.qmd
     "ms-swift": ("rlhf_type",),  # ms-swift@3602360 examples/train/grpo
-    # prime-rl@559b447 examples: one file, or one each for the trainer and for inference
-    "prime-rl": ("orchestrator", "inference.deployment", "inference.model", "kv_cache_offload"),
-    "roll": ("actor_infer",),  # ROLL@8eb27cc examples/qwen2.5-7B-rlvr_megatron
+    # A server or a trainer alone: prime-rl@559b447 examples/advanced/glm-5.2, configs/basic
+    "prime-rl": (
+        "orchestrator",
+        "inference.deployment",
+        "inference.model",
+        "kv_cache_offload",
+        "deployment.num_infer_gpus",
+        "deployment.prefill_nodes_per_replica",
+    ),
+    # On-policy distillation, and parts of files: ROLL@8eb27cc roll/configs/base_config.py:724
+    "roll": ("student_infer", "actor_infer"),
     "torchforge": ("policy.engine_args",),  # torchforge@6e77f0b apps/grpo/qwen3_1_7b.yaml
 }

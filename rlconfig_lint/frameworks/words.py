@@ -120,13 +120,14 @@ class Framework:
     name: str
     read_at: str  # repository and commit that the evidence refers to
     newest: str  # the version that the data describes where a project pins none
-    distribution: str  # on the package index
+    distribution: str  # on the package index; "" where it is not there
     package: str  # its Python package: where a project holds it, its own code is read
     marks: tuple[Mark, ...]
     engine: tuple[Where, ...]  # where engine settings stand; a later place wins
     sampling: tuple[Where, ...] = ()  # where the sampling settings for training stand
     version_file: str = ""  # says the version in the framework's own repository
     flags: bool = False  # its settings are flags of a command
+    in_files: bool = False  # a command changes some of a file's keys, and is no rollout by itself
     calls: tuple[str, ...] = ()  # a constructor that carries the keys at its root
     style: KeyStyle = KeyStyle.SNAKE
     not_training: tuple[When, ...] = ()  # only generates or evaluates when any of these holds

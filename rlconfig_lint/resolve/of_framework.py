@@ -39,6 +39,8 @@ def framework_of(site: Site) -> Framework | None:
     for found in candidates:
         if site.block.form is Form.CALL:
             marked = site.block.name in found.calls
+        elif site.block.form is Form.COMMAND and found.in_files:
+            continue
         else:
             asked = _asked(site, found)
             marked = any(_shows(mark, asked, site) for mark in found.marks)
@@ -166,7 +168,8 @@ def _sync(site: Site, found: Framework, asked: Configuration) -> Sync:
     own = sync.of_modules(list(project.modules.values()), project.declared)
     if not (own.updates or own.pauses):
         return known
-    fate = known.fate if known.fate is not CacheFate.UNKNOWN else None
+    understood = own.pauses or own.resets or own.sleeps or own.salts
+    fate = known.fate if known.fate is not CacheFate.UNKNOWN or not understood else None
     return replace(own, style=known.style, fate=fate, evidence=(*known.evidence, *own.evidence))
 
 

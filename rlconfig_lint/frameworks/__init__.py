@@ -17,7 +17,16 @@ from packaging.version import Version
 from rlconfig_lint.frameworks.words import Framework
 
 # In the order in which they are tried: forks and wrappers in front of what they are made from.
-NAMES = ("nemo-rl", "open-instruct", "pipelinerl", "skyrl", "trl", "verl")
+NAMES = (
+    "nemo-rl",
+    "oat",
+    "open-instruct",
+    "pipelinerl",
+    "skyrl",
+    "torchforge",
+    "trl",
+    "verl",
+)
 
 
 class _Versioned(Protocol):

@@ -14,5 +14,4 @@ MARKS = {
     # prime-rl@559b447 examples: one file, or one each for the trainer and for inference
     "prime-rl": ("orchestrator", "inference.deployment", "inference.model", "kv_cache_offload"),
     "roll": ("actor_infer",),  # ROLL@8eb27cc examples/qwen2.5-7B-rlvr_megatron
-    "torchforge": ("policy.engine_args",),  # torchforge@6e77f0b apps/grpo/qwen3_1_7b.yaml
 }

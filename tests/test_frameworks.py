@@ -23,6 +23,13 @@ VERL = "python -m verl.trainer.main_ppo actor_rollout_ref.rollout.name=vllm"
 SKYRL = "python -m skyrl.train.entrypoints.main_base generator.inference_engine.backend=vllm"
 NEMO = "policy: {generation: {backend: vllm, vllm_cfg: {precision: bfloat16}}}\n"
 OPEN_INSTRUCT = "python mason.py --gpus 8 -- python open_instruct/grpo_fast.py --vllm_num_engines 2"
+OAT = "python -m oat.experiment.run_math_rl --critic_type drgrpo --vllm_gpu_ratio 0.35 --bf16"
+TORCHFORGE = """\
+policy:
+  engine_args: {model: Qwen/Qwen3-1.7B, tensor_parallel_size: 1}
+  sampling_params: {n: 8, temperature: 1.0}
+trainer: {training: {steps: 100}}
+"""
 TRL = "from trl import GRPOConfig\nGRPOConfig(use_vllm=True{})\n"
 PRIME = "[orchestrator]\nbatch_size = 64\n[inference]\n"
 RAW_PRIME = f'{PRIME}[inference.vllm]\nlogprobs_mode = "raw_logprobs"\n'
@@ -116,6 +123,22 @@ def test_every_module_is_named_and_every_fact_has_its_source() -> None:
             "nemo-rl",
             TrainerKind.DECOUPLED,
         ),
+        ("a.yaml", TORCHFORGE, "torchforge", TrainerKind.RECOMPUTE),
+        (
+            "a.sh",
+            "python -m apps.grpo.main --config a.yaml policy.engine_args.enforce_eager=true",
+            "torchforge",
+            TrainerKind.RECOMPUTE,
+        ),
+        ("a.sh", OAT, "oat", TrainerKind.DECOUPLED),
+        ("a.sh", f"{OAT} --tis_c None", "oat", TrainerKind.RECOMPUTE),
+        ("a.sh", f"{OAT} --reinforce-update", "oat", TrainerKind.RECOMPUTE),
+        (
+            "a.sh",
+            "python train_zero.py --critic-type ppo --vllm-gpu-ratio 0.3",
+            "oat",
+            TrainerKind.DECOUPLED,
+        ),
         ("a.sh", OPEN_INSTRUCT, "open-instruct", TrainerKind.DECOUPLED),
         (
             "a.sh",
@@ -180,6 +203,9 @@ def test_recognised(
         ("a.sh", SKYRL.replace("=vllm", "=${BACKEND}")),
         ("a.py", "from trl import GRPOConfig\nGRPOConfig()\n"),
         ("tests/a.sh", VERL),
+        ("a.yaml", TORCHFORGE.partition("trainer")[0]),
+        ("a.sh", "python -m oat.experiment.main --algo SimPO --vllm_gpu_ratio 0.35"),
+        ("a.sh", OAT.replace("run_math_rl", "run_offline_ppo")),
         ("a.yaml", NEMO.replace("backend: vllm", "backend: megatron")),
         pytest.param(
             "sft.toml",
@@ -234,6 +260,14 @@ def test_no_vllm_rollout(tmp_path: Path, name: str, text: str) -> None:
             """ "processed_logprobs"}'""",
             id="set in a dict",
         ),
+        pytest.param(
+            "a.yaml",
+            TORCHFORGE.replace("temperature: 1.0", "temperature: 0.7"),
+            id="torchforge has no old logprobs",
+        ),
+        pytest.param("a.sh", f"{OAT} --enable_prefix_caching --asynchronous", id="oat resets"),
+        pytest.param("a.sh", f"{OAT} --eval_temperature 0.6 --eval_top_p 0.95", id="evaluation"),
+        pytest.param("a.sh", f"{OAT} --temperature 0.6 --tis_c None", id="oat recomputes"),
         pytest.param("a.py", TRL.format(", temperature=0.7"), id="TRL sets processed logprobs"),
         pytest.param(
             "a.sh",
@@ -278,6 +312,8 @@ def test_silent_where_nothing_is_wrong(tmp_path: Path, name: str, text: str) -> 
             ),
             ["RL101 error"],
         ),
+        ("a.sh", f"{OAT} --temperature 0.6", ["RL101 error"]),
+        ("a.sh", f"{OAT} --top-p 0.95", ["RL101 warning"]),
         ("a.py", TRL.format(", cast_lm_head_to_fp32=True"), ["RL501 error"]),
         (
             "a.yaml",

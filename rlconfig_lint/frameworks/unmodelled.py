@@ -23,5 +23,4 @@ MARKS = {
     ),
     # On-policy distillation, and parts of files: ROLL@8eb27cc roll/configs/base_config.py:724
     "roll": ("student_infer", "actor_infer"),
-    "torchforge": ("policy.engine_args",),  # torchforge@6e77f0b apps/grpo/qwen3_1_7b.yaml
 }

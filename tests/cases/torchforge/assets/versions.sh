@@ -1,0 +1,1 @@
+VLLM_VERSION="v0.10.0"

@@ -261,7 +261,7 @@ def takes(rollout: Rollout, name: str) -> bool:
 def put(rollout: Rollout, name: str, value: Value, title: str, *, safe: bool) -> Fix | None:
     """A fix that writes one setting, where the engine's settings can be written at all."""
     home = rollout.home
-    if home is None:
+    if home is None or name in home.fixed:
         return None
     setting = rollout.engine.get(name)
     entry = setting.entry if setting and setting.explicit else None

@@ -69,9 +69,12 @@ def of_framework(site: Site, found: Framework) -> Rollout | None:
     own_place = _own_place(site, found, asked.tree)
     if own_place is None or not _trains_with_vllm(asked, found) or _is_a_test(site):
         return None
+    elsewhere = any(answer((when,), asked).state is not False for when in found.elsewhere)
+    if elsewhere:  # none of what is written or supplied here reaches it
+        found = replace(found, engine=(), defaults=(), forced=(), engine_heads=())
     dropped = _dropping(asked, found)
     written = _engine_settings(asked.tree, found, dropped)
-    env = {**site.block.env, **_exported(asked.tree, found)}
+    env = {} if elsewhere else {**site.block.env, **_exported(asked.tree, found)}
     return Rollout(
         own_place,
         site.source.path,
@@ -83,7 +86,7 @@ def of_framework(site: Site, found: Framework) -> Rollout | None:
         site.project.release,
         trainer.of_framework(found, asked, site.project.declared),
         _sync(site, found, asked),
-        open=asked.tree.open or _has_base_elsewhere(site.block) or _hides_keys(asked.tree, found),
+        open=elsewhere or _is_open(site, found, asked.tree),
         defaults=defaults_of(env, written),
         evidence=_recognised(site, found, own_place),
         env=env,
@@ -175,6 +178,11 @@ def _sync(site: Site, found: Framework, asked: Configuration) -> Sync:
     return replace(own, style=known.style, evidence=evidence)
 
 
+def _is_open(site: Site, found: Framework, tree: Tree) -> bool:
+    """Whether settings may come from where nobody can see."""
+    return tree.open or _has_base_elsewhere(site.block) or _hides_keys(tree, found)
+
+
 def _hides_keys(tree: Tree, found: Framework) -> bool:
     """Whether a whole mapping of engine keys comes from where nobody can see."""
     entries = (tree.get(keys_of(where.path)) for where in found.engine if where.path)
@@ -209,6 +217,8 @@ def _sampling_settings(tree: Tree, found: Framework) -> dict[str, Setting]:
 def _home(site: Site, found: Framework, *, negated_false: bool) -> Home | None:
     """Where a setting can be written: nowhere where the framework takes it from its own code or
     from flags that have no negative form."""
+    if not found.engine:
+        return None
     first, last = found.engine[0], found.engine[-1]
     if site.block.form is Form.CALL or found.flags or not last.path:
         return None

@@ -30,6 +30,9 @@ policy:
   sampling_params: {n: 8, temperature: 1.0}
 trainer: {training: {steps: 100}}
 """
+CORRECTED_SKYRL = f"{SKYRL} trainer.algorithm.off_policy_correction.tis_ratio_type=token"
+COOL_SKYRL = f"{CORRECTED_SKYRL} generator.sampling_params.temperature=0.6"
+IN_FLIGHT_SKYRL = f"{SKYRL} trainer.fully_async.enabled=true"
 TRL = "from trl import GRPOConfig\nGRPOConfig(use_vllm=True{})\n"
 PRIME = "[orchestrator]\nbatch_size = 64\n[inference]\n"
 RAW_PRIME = f'{PRIME}[inference.vllm]\nlogprobs_mode = "raw_logprobs"\n'
@@ -101,6 +104,30 @@ def test_every_module_is_named_and_every_fact_has_its_source() -> None:
             f"{SKYRL} trainer.algorithm.off_policy_correction.tis_ratio_type=token",
             "skyrl",
             TrainerKind.DECOUPLED,
+        ),
+        (
+            "a.sh",
+            f"{SKYRL} trainer.algorithm.off_policy_correction.token_mask_is_threshold_low=0.5",
+            "skyrl",
+            TrainerKind.RECOMPUTE,
+        ),
+        (
+            "a.sh",
+            f"{SKYRL} trainer.algorithm.off_policy_correction.outlier_token_is_threshold_low=0.1",
+            "skyrl",
+            TrainerKind.DECOUPLED,
+        ),
+        (
+            "a.sh",
+            f"{SKYRL} trainer.algorithm.policy_loss_type=dppo",
+            "skyrl",
+            TrainerKind.ROLLOUT_LOGPROBS,
+        ),
+        (
+            "a.sh",
+            f"{SKYRL} trainer.algorithm.policy_loss_type=cispo",
+            "skyrl",
+            TrainerKind.RECOMPUTE,
         ),
         ("a.py", TRL.format(""), "trl", TrainerKind.DECOUPLED),
         (
@@ -201,6 +228,14 @@ def test_recognised(
         ("a.sh", "python -m verl.trainer.main_ppo actor_rollout_ref.rollout.name=sglang"),
         ("a.sh", "python -m verl.trainer.main_generation actor_rollout_ref.rollout.name=vllm"),
         ("a.sh", SKYRL.replace("=vllm", "=${BACKEND}")),
+        ("a.sh", SKYRL.replace("main_base", "main_generate")),
+        ("a.sh", f"{SKYRL} trainer.fully_async.simulate_training=true"),
+        pytest.param(
+            "a.sh",
+            "python -m skyrl_train.entrypoints.main_base generator.backend=vllm"
+            " generator.sampling_params.temperature=0.6 trainer.algorithm.use_tis=true",
+            id="skyrl's older layout",
+        ),
         ("a.py", "from trl import GRPOConfig\nGRPOConfig()\n"),
         ("tests/a.sh", VERL),
         ("a.yaml", TORCHFORGE.partition("trainer")[0]),
@@ -269,10 +304,27 @@ def test_no_vllm_rollout(tmp_path: Path, name: str, text: str) -> None:
         pytest.param("a.sh", f"{OAT} --eval_temperature 0.6 --eval_top_p 0.95", id="evaluation"),
         pytest.param("a.sh", f"{OAT} --temperature 0.6 --tis_c None", id="oat recomputes"),
         pytest.param("a.py", TRL.format(", temperature=0.7"), id="TRL sets processed logprobs"),
+        pytest.param("a.sh", IN_FLIGHT_SKYRL, id="salted"),
         pytest.param(
             "a.sh",
-            f"python -m skyrl.train.fully_async trainer.fully_async.max_staleness=4 {SKYRL}",
-            id="salted",
+            f"{IN_FLIGHT_SKYRL} trainer.fully_async.clear_kv_cache_on_weight_sync=true"
+            " generator.use_cache_salt=false",
+            id="cleared",
+        ),
+        pytest.param(
+            "a.sh",
+            IN_FLIGHT_SKYRL.replace("skyrl.train.entrypoints.main_base", "mine.main_agents"),
+            id="a generator that may not salt: not known",
+        ),
+        pytest.param(
+            "a.sh",
+            f"{COOL_SKYRL} generator.inference_engine.run_engines_locally=false",
+            id="engines that are configured elsewhere",
+        ),
+        pytest.param(
+            "a.sh",
+            f"{CORRECTED_SKYRL} generator.sampling_params.repetition_penalty=1.2",
+            id="skyrl does not send it",
         ),
         pytest.param("rl.toml", PRIME + COOL_PRIME, id="prime-rl supplies processed logprobs"),
         pytest.param(
@@ -297,10 +349,7 @@ def test_silent_where_nothing_is_wrong(tmp_path: Path, name: str, text: str) -> 
     [
         (
             "a.sh",
-            (
-                f"{SKYRL} trainer.algorithm.off_policy_correction.tis_ratio_type=token"
-                " generator.sampling_params.temperature=0.6"
-            ),
+            COOL_SKYRL,
             ["RL101 error"],
         ),
         (
@@ -314,6 +363,12 @@ def test_silent_where_nothing_is_wrong(tmp_path: Path, name: str, text: str) -> 
         ),
         ("a.sh", f"{OAT} --temperature 0.6", ["RL101 error"]),
         ("a.sh", f"{OAT} --top-p 0.95", ["RL101 warning"]),
+        (
+            "a.sh",
+            f"{CORRECTED_SKYRL} generator.sampling_params.additional_kwargs.repetition_penalty=1.2",
+            ["RL101 warning"],
+        ),
+        ("a.sh", f"{IN_FLIGHT_SKYRL} generator.use_cache_salt=false", ["RL201 error"]),
         ("a.py", TRL.format(", cast_lm_head_to_fp32=True"), ["RL501 error"]),
         (
             "a.yaml",

@@ -137,6 +137,7 @@ class Framework:
     calls: tuple[str, ...] = ()  # a constructor that carries the keys at its root
     style: KeyStyle = KeyStyle.SNAKE
     not_training: tuple[When, ...] = ()  # only generates or evaluates when any of these holds
+    elsewhere: tuple[When, ...] = ()  # nothing written here reaches the engine when any holds
     backend: Backend | None = None
     swallows: tuple[Supplied, ...] = ()  # written, and taken out before vLLM sees it
     exports: frozenset[str] = frozenset()  # engine keys that it sets as environment variables

@@ -71,9 +71,12 @@ def of_framework(site: Site, found: Framework) -> Rollout | None:
     own_place = _own_place(site, found, asked.tree)
     if own_place is None or not _trains_with_vllm(asked, found):
         return None
+    elsewhere = any(answer((when,), asked).state is not False for when in found.elsewhere)
+    if elsewhere:  # none of what is written or supplied here reaches it
+        found = replace(found, engine=(), defaults=(), forced=(), engine_heads=())
     dropped = _dropping(asked, found)
     written = _engine_settings(asked, found, dropped)
-    env = {**site.block.env, **_exported(asked.tree, found)}
+    env = {} if elsewhere else {**site.block.env, **_exported(asked.tree, found)}
     return Rollout(
         own_place,
         site.source.path,
@@ -85,12 +88,12 @@ def of_framework(site: Site, found: Framework) -> Rollout | None:
         site.project.release,
         trainer.of_framework(found, asked, site.project.declared),
         _sync(site, found, asked),
-        open=asked.tree.open or _has_base_elsewhere(site.block) or _hides_keys(asked.tree, found),
+        open=elsewhere or _is_open(site, found, asked.tree),
         defaults=defaults_of(env, written),
         evidence=_recognised(site, found, own_place),
         env=env,
         dropped=tuple(_dropped(asked.tree, dropped)),
-        layers=site.layers(keys_of(found.engine[0].path)),
+        layers=site.layers(keys_of(found.engine[0].path)) if found.engine else (),
         head=patched_head(found, asked),
     )
 
@@ -175,6 +178,11 @@ def _sync(site: Site, found: Framework, asked: Configuration) -> Sync:
     return replace(own, style=known.style, fate=fate, evidence=(*known.evidence, *own.evidence))
 
 
+def _is_open(site: Site, found: Framework, tree: Tree) -> bool:
+    """Whether settings may come from where nobody can see."""
+    return tree.open or _has_base_elsewhere(site.block) or _hides_keys(tree, found)
+
+
 def _hides_keys(tree: Tree, found: Framework) -> bool:
     """Whether a whole mapping of engine keys comes from where nobody can see."""
     entries = (tree.get(keys_of(where.path)) for where in found.engine if where.path)
@@ -223,6 +231,8 @@ def _home(
 ) -> Home | None:
     """Where a setting can be written: nowhere where the framework takes it from its own code or
     from flags that have no negative form."""
+    if not found.engine:
+        return None
     first, last = found.engine[0], found.engine[-1]
     if site.block.form is Form.CALL or found.flags or not last.path:
         return None

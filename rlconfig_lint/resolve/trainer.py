@@ -44,7 +44,7 @@ def _temperature(framework: Framework, asked: Configuration) -> Value:
     if not framework.trainer_temperature:
         return UNKNOWN
     entry = asked.tree.get(keys_of(framework.trainer_temperature))
-    if entry is not None:
+    if entry is not None and entry.value is not None:
         return plain(entry.value) if isinstance(entry.value, str) else entry.value
     return UNKNOWN if asked.tree.open else framework.trainer_temperature_absent
 

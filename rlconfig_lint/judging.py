@@ -212,7 +212,7 @@ def _as_safe_as_its_facts(fix: Fix, release: ReleaseFact, doubts: tuple[Doubt, .
 def put(rollout: Rollout, name: str, value: Value, title: str, *, safe: bool) -> Fix | None:
     """A fix that writes one setting, where the engine's settings can be written at all."""
     home = rollout.home
-    if home is None:
+    if home is None or name in home.fixed:
         return None
     setting = rollout.engine.get(name)
     entry = setting.entry if setting and setting.explicit else None

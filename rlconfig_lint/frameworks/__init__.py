@@ -14,7 +14,8 @@ from typing import Protocol, TypeVar
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from rlconfig_lint.frameworks.words import Framework
+from rlconfig_lint.frameworks.words import Backend, Framework
+from rlconfig_lint.model import UNKNOWN
 
 # In the order in which they are tried: forks and wrappers in front of what they are made from.
 NAMES = ("pipelinerl", "skyrl", "trl", "verl")
@@ -45,6 +46,9 @@ def _at(name: str, version: Version) -> Framework:
     found = framework(name)
     return replace(
         found,
+        engine=_holding(found.engine, version),
+        sampling=_holding(found.sampling, version),
+        backend=_backend(found.backend, version),
         swallows=_holding(found.swallows, version),
         drops_false=_holding(found.drops_false, version),
         forced=_holding(found.forced, version),
@@ -64,6 +68,12 @@ def at(found: Framework, version: Version | None) -> Framework:
 
 def _holding(rows: tuple[_Row, ...], version: Version) -> tuple[_Row, ...]:
     return tuple(row for row in rows if holds(row.versions, version))
+
+
+def _backend(found: Backend | None, version: Version) -> Backend | None:
+    if found is None or holds(found.versions, version):
+        return found
+    return replace(found, absent=UNKNOWN)
 
 
 def holds(versions: str, version: Version) -> bool:

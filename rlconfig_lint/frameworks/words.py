@@ -19,6 +19,7 @@ class Mark:
     keys: tuple[str, ...] = ()  # something is written at or below each of these paths
     word: str = ""  # stands in one of the command's words
     package: str = ""  # the project holds this Python package's source
+    file: str = ""  # the project has this file: a path below its root
     without: tuple[str, ...] = ()  # paths that show another framework
 
 
@@ -32,6 +33,7 @@ class Where:
     only: frozenset[str] = frozenset()  # the only settings that it takes; empty: all
     passes: bool = False  # every key reaches vLLM under its own name
     override: str = ""  # what a new key's override begins with: Hydra's `++`
+    versions: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +52,14 @@ class When:
 
 @dataclass(frozen=True, slots=True)
 class Supplied:
-    """A value that the framework itself gives a setting, and where its source says so."""
+    """A value that the framework itself gives a setting when all conditions hold, and where its
+    source says so."""
 
     name: str
     value: Value
     source: str
     versions: str = ""
+    when: tuple[When, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,7 @@ class Backend:
     values: tuple[Value, ...]
     absent: Value
     source: str = ""
+    versions: str = ""  # those that supply `absent`: elsewhere the user has to name the engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +121,13 @@ class Framework:
     name: str
     read_at: str  # repository and commit that the evidence refers to
     newest: str  # the version that the data describes where a project pins none
-    distribution: str  # on the package index
+    distribution: str  # on the package index; "" where it is not there
     package: str  # its Python package: where a project holds it, its own code is read
     marks: tuple[Mark, ...]
     engine: tuple[Where, ...]  # where engine settings stand; a later place wins
     sampling: tuple[Where, ...] = ()  # where the sampling settings for training stand
     version_file: str = ""  # says the version in the framework's own repository
+    made_from: str = ""  # the framework that `newest`, `distribution` and all `versions` speak of
     flags: bool = False  # its settings are flags of a command
     calls: tuple[str, ...] = ()  # a constructor that carries the keys at its root
     style: KeyStyle = KeyStyle.SNAKE

@@ -59,6 +59,7 @@ class Home:
     free_prefix: str = ""  # what an override of such a name begins with: Hydra's `++`
     negated_false: bool = False  # False reaches the engine only as `no-<key>: true`, at free_keys
     spelled: Mapping[str, str] = field(default_factory=dict)  # at `keys`: its own key -> the name
+    fixed: frozenset[str] = frozenset()  # names that nothing written anywhere changes
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,8 @@ def _places(
     top = f"{folder}/" if folder else ""
     if framework.version_file:
         yield top + framework.version_file, _OWN
+    if not framework.distribution:
+        return
     name = re.escape(framework.distribution)
     own = re.compile(rf'^name = "{name}"\r?\nversion = "{_NUMBER}"', re.MULTILINE)
     pinned = re.compile(rf"(?<![\w./-]){name}(?:\[[^\]\n]*\])?[ \t]*===?[ \t]*{_NUMBER}")

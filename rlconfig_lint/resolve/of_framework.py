@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from rlconfig_lint.frameworks import at, framework, frameworks
-from rlconfig_lint.frameworks.words import Framework, Mark, Where
+from rlconfig_lint.frameworks.words import Framework, Mark, Supplied, Where
 from rlconfig_lint.model import (
     UNKNOWN,
     Block,
@@ -48,6 +48,7 @@ def framework_of(site: Site) -> Framework | None:
 def _shows(mark: Mark, asked: Configuration, site: Site) -> bool:
     return (
         (not mark.package or site.project.holds(mark.package))
+        and (not mark.file or site.project.has(mark.file))
         and (not mark.word or any(mark.word in word for word in asked.words))
         and all(asked.tree.has(keys_of(path)) for path in mark.keys)
         and not any(asked.tree.has(keys_of(path)) for path in mark.without)
@@ -66,15 +67,15 @@ def of_framework(site: Site, found: Framework) -> Rollout | None:
     if own_place is None or not _trains_with_vllm(asked, found) or _is_a_test(site):
         return None
     dropped = _dropping(asked, found)
-    written = _engine_settings(asked.tree, found, dropped)
+    written = _engine_settings(asked, found, dropped)
     return Rollout(
         own_place,
         site.source.path,
         found.name,
         written,
         _passed(asked.tree, found),
-        _sampling_settings(asked.tree, found),
-        _home(site, found, negated_false=bool(dropped)),
+        _sampling_settings(asked, found),
+        _home(site, found, asked, negated_false=bool(dropped)),
         site.project.release,
         trainer.of_framework(found, asked, site.project.declared),
         _sync(site, found, asked),
@@ -88,10 +89,11 @@ def of_framework(site: Site, found: Framework) -> Rollout | None:
 
 def _recognised(site: Site, found: Framework, place: Place) -> tuple[Evidence, ...]:
     version = site.project.version_of(found)
+    base = f"{found.made_from} " if found.made_from else ""
     if version is None:
-        return (Evidence(f"recognised as {found.name}, taken for {found.newest}", place),)
-    recognised = Evidence(f"recognised as {found.name} {version.version}", place)
-    return recognised, version.evidence
+        return (Evidence(f"recognised as {found.name}, taken for {base}{found.newest}", place),)
+    on = f"on {base}" if base else ""
+    return Evidence(f"recognised as {found.name} {on}{version.version}", place), version.evidence
 
 
 def _trains_with_vllm(asked: Configuration, found: Framework) -> bool:
@@ -158,32 +160,46 @@ def _hides_keys(tree: Tree, found: Framework) -> bool:
     return any(entry is not None and entry.value is UNKNOWN for entry in entries)
 
 
-def _engine_settings(tree: Tree, found: Framework, dropped: frozenset[str]) -> dict[str, Setting]:
-    engine = dict(supplied(found.defaults, found.name))
+def _given(
+    rows: Iterable[Supplied], found: Framework, asked: Configuration
+) -> Iterator[tuple[str, Setting]]:
+    """What the framework supplies here; unknown where nobody can tell whether it does."""
+    for row in rows:
+        holds = answer(row.when, asked).state
+        if holds is not False:
+            yield from supplied((row if holds else replace(row, value=UNKNOWN),), found.name)
+
+
+def _engine_settings(
+    asked: Configuration, found: Framework, dropped: frozenset[str]
+) -> dict[str, Setting]:
+    engine = dict(_given(found.defaults, found, asked))
     for where in found.engine:
-        written = {n: s for n, s in _written(tree, where).items() if s.value is not None}
+        written = {n: s for n, s in _written(asked.tree, where).items() if s.value is not None}
         if where.path in dropped:
             kept = without_dropped_false(written)
             for name in written.keys() - kept.keys():
                 engine.pop(name, None)  # neither it nor the framework's default is passed
             written = kept
         engine.update(written)
-    engine.update(supplied(found.forced, found.name))
+    engine.update(_given(found.forced, found, asked))
     return {
         name: s for name, s in engine.items() if s.value is not None or s.origin is Origin.EXPLICIT
     }
 
 
-def _sampling_settings(tree: Tree, found: Framework) -> dict[str, Setting]:
-    given = dict(supplied(found.sampling_defaults, found.name))
+def _sampling_settings(asked: Configuration, found: Framework) -> dict[str, Setting]:
+    given = dict(_given(found.sampling_defaults, found, asked))
     for where in found.sampling:
-        written = _written(tree, where)
+        written = _written(asked.tree, where)
         given.update({name: s for name, s in written.items() if name in sampling.NEUTRAL})
-    given.update(supplied(found.sampling_forced, found.name))
+    given.update(_given(found.sampling_forced, found, asked))
     return given
 
 
-def _home(site: Site, found: Framework, *, negated_false: bool) -> Home | None:
+def _home(
+    site: Site, found: Framework, asked: Configuration, *, negated_false: bool
+) -> Home | None:
     """Where a setting can be written: nowhere where the framework takes it from its own code or
     from flags that have no negative form."""
     first, last = found.engine[0], found.engine[-1]
@@ -196,7 +212,17 @@ def _home(site: Site, found: Framework, *, negated_false: bool) -> Home | None:
         style = style_of(entries) if entries else style
         block, _ = site.owner(keys)
     free = keys_of(last.path) if len(found.engine) > 1 else ()
-    return Home(block, keys, style, first.only, free, last.override, negated_false, first.spelled)
+    return Home(
+        block,
+        keys,
+        style,
+        first.only,
+        free,
+        last.override,
+        negated_false,
+        first.spelled,
+        frozenset(name for name, _ in _given(found.forced, found, asked)),
+    )
 
 
 def _own_place(site: Site, found: Framework, tree: Tree) -> Place | None:

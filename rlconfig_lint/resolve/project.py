@@ -55,10 +55,11 @@ class Project:
         }
 
     def version_of(self, framework: Framework) -> Installed | None:
-        """The version of a framework that is declared or installed, where that is known."""
-        if self.declared.framework_version is None:
-            return self.installed(framework)
+        """The version of a framework that is declared or installed, where that is known; of what
+        it is made from, where that one's versions count."""
         stated = self.declared.framework_version
+        if stated is None or framework.made_from:
+            return self.installed(framework)
         evidence = Evidence(f"framework-version = {stated!r} in {self.declared.source}")
         return Installed(Version(stated), evidence)
 
@@ -70,6 +71,10 @@ class Project:
         """Whether a Python package's own source is part of this project."""
         top = f"{self.root}/{package}/" if self.root else f"{package}/"
         return bool(package) and any(path.startswith(top) for path in self.modules)
+
+    def has(self, file: str) -> bool:
+        """Whether a file that was read stands at a path of this project."""
+        return (f"{self.root}/{file}" if self.root else file) in self.sources
 
     def near(self, path: str) -> list[PythonFacts]:
         """The modules whose facts speak about an engine in `path`: itself and its folder, then what

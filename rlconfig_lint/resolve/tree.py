@@ -55,10 +55,16 @@ class Tree:
 
     @cached_property
     def children(self) -> dict[Keys, list[Entry]]:
-        """The entries directly below each path that has any, the root first."""
+        """The entries directly below each path that has any at or below it, the root first."""
         found: dict[Keys, list[Entry]] = {}
         for path, entry in self.entries.items():
-            found.setdefault(path[:-1], []).append(entry)
+            parent = path[:-1]
+            if parent not in found:
+                found.update(
+                    (parent[:n], []) for n in range(len(parent)) if parent[:n] not in found
+                )
+                found[parent] = []
+            found[parent].append(entry)
         return found
 
     def has(self, keys: Keys) -> bool:

@@ -175,7 +175,9 @@ def _engine_settings(
 ) -> dict[str, Setting]:
     engine = dict(_given(found.defaults, found, asked))
     for where in found.engine:
-        written = {n: s for n, s in _written(asked.tree, where).items() if s.value is not None}
+        written = _written(asked.tree, where)
+        if where.passes:  # a null beside the framework's own keys changes nothing
+            written = {n: s for n, s in written.items() if s.value is not None}
         if where.path in dropped:
             kept = without_dropped_false(written)
             for name in written.keys() - kept.keys():

@@ -18,7 +18,18 @@ from rlconfig_lint.frameworks.words import Backend, Framework
 from rlconfig_lint.model import UNKNOWN
 
 # In the order in which they are tried: forks and wrappers in front of what they are made from.
-NAMES = ("pipelinerl", "skyrl", "trl", "verl")
+NAMES = (
+    "pipelinerl",
+    "skyrl",
+    "trl",
+    "easyr1",
+    "verl-tool",
+    "rllm",
+    "agent-lightning",
+    "simplerl",
+    "reasoning360",
+    "verl",
+)
 
 
 class _Versioned(Protocol):

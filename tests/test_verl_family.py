@@ -233,6 +233,24 @@ def test_a_null_takes_verls_default_away(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("verl", "key", "says"),
+    [
+        ("0.8.0", "swap_space=null", []),
+        ("0.8.0", "disable_mm_preprocessor_cache=False", []),
+        ("0.8.0", "disable_mm_preprocessor_cache=True", ["RL803 error"]),
+        ("0.9.1", "disable_mm_preprocessor_cache=False", []),
+    ],
+)
+def test_a_removed_argument_matters_where_it_arrives(
+    tmp_path: Path, verl: str, key: str, says: list[str]
+) -> None:
+    """verl leaves a null among the free keys out, and a false of an argument that vLLM has not."""
+    write_files(tmp_path, {"requirements.txt": f"verl=={verl}\n"})
+    text = f"{VERL} +actor_rollout_ref.rollout.engine_kwargs.vllm.{key}"
+    assert loud(tmp_path, "a.sh", text) == says
+
+
+@pytest.mark.parametrize(
     ("name", "text", "framework", "kind"),
     [
         ("a.sh", VERL, "verl", TrainerKind.RECOMPUTE),

@@ -91,7 +91,15 @@ FRAMEWORK = Framework(
             only=TYPED | {"enable_prefix_caching", "logprobs_mode", "quantization"},
             versions=">0.7.0.dev0",
         ),
-        Where(KWARGS, passes=True, override="++", versions=">=0.4.0"),
+        Where(KWARGS, passes=True, drops_null=True, override="++", versions=">=0.4.0,<0.9.1"),
+        Where(
+            KWARGS,
+            passes=True,
+            drops_null=True,
+            drops_unknown_false=True,  # 0.9.1:verl/workers/rollout/vllm_rollout/utils.py:458
+            override="++",
+            versions=">=0.9.1",
+        ),
     ),
     sampling=(Where(ROLLOUT),),
     not_training=(

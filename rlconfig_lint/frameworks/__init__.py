@@ -19,6 +19,12 @@ from rlconfig_lint.model import UNKNOWN
 
 # In the order in which they are tried: forks and wrappers in front of what they are made from.
 NAMES = (
+    "verl-tool",
+    "rllm",
+    "agent-lightning",
+    "easyr1",
+    "reasoning360",
+    "simplerl",
     "areal",
     "nemo-rl",
     "oat",

@@ -34,6 +34,8 @@ class Where:
     only: frozenset[str] = frozenset()  # the only settings that it takes; empty: all
     reads: frozenset[str] = frozenset()  # the only ones that mean anything there; empty: all
     passes: bool = False  # every key reaches vLLM under its own name
+    drops_null: bool = False  # a null is left out before the keys are laid over the framework's own
+    drops_unknown_false: bool = False  # a false is handed on for arguments that vLLM has alone
     override: str = ""  # what a new key's override begins with: Hydra's `++`
     versions: str = ""
 

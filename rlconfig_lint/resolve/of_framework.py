@@ -82,7 +82,7 @@ def of_framework(site: Site, found: Framework) -> Rollout | None:
         site.source.path,
         found.name,
         written,
-        _passed(asked.tree, found),
+        _passed(asked.tree, found, dropped),
         _sampling_settings(asked, found),
         _home(site, found, asked, negated_false=bool(dropped)),
         site.project.release,
@@ -127,15 +127,15 @@ def _written(tree: Tree, where: Where) -> dict[str, Setting]:
     return settings(tree.below(keys_of(where.path)), tree.inherited, where)
 
 
-def _passed(tree: Tree, found: Framework) -> dict[str, Setting]:
-    """What is written where a framework hands keys to vLLM as they are."""
+def _passed(tree: Tree, found: Framework, dropped: frozenset[str]) -> dict[str, Setting]:
+    """What is written where a framework hands keys to vLLM as they are, and arrives."""
     swallowed = {row.name for row in found.swallows}
     return {
         name: setting
         for where in found.engine
         if where.passes
-        for name, setting in _written(tree, where).items()
-        if name not in swallowed
+        for name, setting in _arriving(_written(tree, where), where, dropped).items()
+        if name not in swallowed and not (where.drops_unknown_false and setting.value is False)
     }
 
 
@@ -147,6 +147,15 @@ def _exported(tree: Tree, found: Framework) -> dict[str, Entry]:
         for entry in tree.below(keys_of(where.path))
         if entry.path[-1] in found.exports
     }
+
+
+def _arriving(
+    written: dict[str, Setting], where: Where, dropped: frozenset[str]
+) -> dict[str, Setting]:
+    """What a launcher does not leave out of a place's settings."""
+    if where.drops_null:
+        written = {name: s for name, s in written.items() if s.value is not None}
+    return without_dropped_false(written) if where.path in dropped else written
 
 
 def _dropping(asked: Configuration, found: Framework) -> frozenset[str]:
@@ -204,13 +213,12 @@ def _engine_settings(
 ) -> dict[str, Setting]:
     engine = dict(_given(found.defaults, found, asked))
     for where in found.engine:
-        written = {n: s for n, s in _written(asked.tree, where).items() if s.value is not None}
-        if where.path in dropped:
-            kept = without_dropped_false(written)
-            for name in written.keys() - kept.keys():
+        written = _written(asked.tree, where)
+        arriving = _arriving(written, where, dropped)
+        for name in written.keys() - arriving.keys():
+            if written[name].value is not None:
                 engine.pop(name, None)  # neither it nor the framework's default is passed
-            written = kept
-        engine.update(written)
+        engine.update(arriving)
     engine.update(_given(found.forced, found, asked))
     return {
         name: s for name, s in engine.items() if s.value is not None or s.origin is Origin.EXPLICIT

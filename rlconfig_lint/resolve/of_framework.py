@@ -90,6 +90,7 @@ def of_framework(site: Site, found: Framework) -> Rollout | None:
         defaults=defaults_of(env, written),
         evidence=_recognised(site, found, own_place),
         env=env,
+        complete_requests=found.complete_requests,
         dropped=tuple(_dropped(asked.tree, dropped)),
         head=patched_head(found, asked),
     )

@@ -50,7 +50,7 @@ ID = ("RL601", "generation-config-leak")
 
 
 def check(rollout: Rollout, profile: Profile) -> Iterator[Finding]:
-    if profile is not Profile.PARITY or _offline(rollout):
+    if profile is not Profile.PARITY or rollout.complete_requests or _offline(rollout):
         return
     leaks = releases_where(rollout, "generation_config", lambda value, _: value != "vllm")
     if leaks:

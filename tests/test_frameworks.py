@@ -465,6 +465,15 @@ def test_processed_logprobs_are_never_suggested_to_roll(
     assert "logprobs_mode" not in (tmp_path / "a.yaml").read_text()
 
 
+@pytest.mark.parametrize(("name", "text"), [("a.yaml", ROLL.format(1.0)), ("rl.toml", PRIME)])
+def test_no_model_supplies_what_complete_requests_leave_out(
+    tmp_path: Path, name: str, text: str
+) -> None:
+    findings = run(write_files(tmp_path, {**PIN, name: text}), profile=Profile.PARITY).findings
+    assert findings
+    assert "RL601" not in [f.code for f in findings]
+
+
 def test_rolls_v0_switch_stands_among_its_engine_keys(tmp_path: Path) -> None:
     text = ROLL.format(0.6).replace("max_model_len: 4096", "VLLM_USE_V1: 0, sleep_level: 2")
     rollout = only(tmp_path, "a.yaml", text)

@@ -62,6 +62,7 @@ FRAMEWORK = Framework(
             )
         ),
     ),
+    complete_requests=True,
     trainer=(
         Switch(
             TrainerKind.ROLLOUT_LOGPROBS,

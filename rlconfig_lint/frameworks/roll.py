@@ -59,6 +59,7 @@ FRAMEWORK = Framework(
         Supplied("presence_penalty", 0.0, f"{_SOURCE}:463"),
         Supplied("frequency_penalty", 0.0, f"{_SOURCE}:463"),
     ),
+    complete_requests=True,
     trainer=(
         Switch(
             TrainerKind.RECOMPUTE,

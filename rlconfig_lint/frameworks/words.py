@@ -148,6 +148,7 @@ class Framework:
     defaults: tuple[Supplied, ...] = ()
     sampling_defaults: tuple[Supplied, ...] = ()
     sampling_forced: tuple[Supplied, ...] = ()
+    complete_requests: bool = False  # each carries SamplingParams, so that the model's supply none
     trainer: tuple[Switch, ...] = ()  # the last that holds says the kind
     divides_by_temperature: bool | None = None
     temperature_source: str = ""

@@ -170,6 +170,7 @@ class Rollout:
     open: bool = False  # settings may come from where nobody can see
     policy: bool = True  # False: an engine of which nothing says that a policy is trained with it
     env: Mapping[str, Entry] = field(default_factory=dict)  # variables set for it
+    complete_requests: bool = False  # the model's generation_config.json supplies nothing to them
     dropped: tuple[Setting, ...] = ()  # written, and lost on the way to vLLM
     head: str | Unknown | None = None  # its output head's dtype, where no setting says it
     patches_head: bool = False  # the project's own vLLM code touches the output head

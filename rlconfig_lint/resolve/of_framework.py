@@ -92,6 +92,7 @@ def of_framework(site: Site, found: Framework) -> Rollout | None:
         defaults=defaults_of(env, written),
         evidence=_recognised(site, found, own_place),
         env=env,
+        complete_requests=found.complete_requests,
         dropped=tuple(_dropped(asked.tree, dropped)),
         layers=site.layers(keys_of(found.engine[0].path)) if found.engine else (),
         head=patched_head(found, asked),

@@ -89,7 +89,29 @@ def test_every_module_is_named_and_every_fact_has_its_source() -> None:
             "trl",
             TrainerKind.RECOMPUTE,
         ),
-        ("a.yaml", "use_vllm: true\nvllm_mode: colocate\n", "trl", TrainerKind.DECOUPLED),
+        (
+            "a.py",
+            TRL.format(", vllm_importance_sampling_correction=False, off_policy_mask_threshold=2"),
+            "trl",
+            TrainerKind.DECOUPLED,
+        ),
+        ("a.py", TRL.replace("GRPO", "RLOO").format(""), "trl", TrainerKind.RECOMPUTE),
+        (
+            "a.py",
+            "from trl.trainer.grpo_config import GRPOConfig\nGRPOConfig(use_vllm=True)\n",
+            "trl",
+            TrainerKind.DECOUPLED,
+        ),
+        # OnlineDPO's, RLOO's and GRPO's files look the same.
+        ("a.yaml", "use_vllm: true\nvllm_mode: colocate\n", "trl", TrainerKind.UNKNOWN),
+        (
+            "a.yaml",
+            "use_vllm: true\nvllm_importance_sampling_mode: token_truncate\n",
+            "trl",
+            TrainerKind.DECOUPLED,
+        ),
+        ("a.sh", "trl grpo --use_vllm --vllm_mode colocate", "trl", TrainerKind.DECOUPLED),
+        ("a.sh", "accelerate launch rloo.py --use-vllm true", "trl", TrainerKind.RECOMPUTE),
         (
             "a.yaml",
             "vllm_config: {vllm_kwargs: {logprobs-mode: processed_logprobs}}\n",
@@ -132,6 +154,8 @@ def test_recognised(
         ("a.sh", "python -m verl.trainer.main_generation actor_rollout_ref.rollout.name=vllm"),
         ("a.sh", SKYRL.replace("=vllm", "=${BACKEND}")),
         ("a.py", "from trl import GRPOConfig\nGRPOConfig()\n"),
+        ("a.sh", "python evaluate.py --use_vllm --temperature 0.6"),
+        ("a.sh", "trl grpo --use_vllm false --vllm_mode colocate"),
         ("tests/a.sh", VERL),
         ("a.yaml", NEMO.replace("backend: vllm", "backend: megatron")),
     ],
@@ -299,3 +323,34 @@ def test_fixes_are_spelled_as_the_framework_wants_them(
     lines = (tmp_path / "a.sh").read_text().splitlines(keepends=True)
     assert lines.count(added) == 1
     assert "".join(line for line in lines if line != added) == text
+
+
+@pytest.mark.parametrize(
+    ("pin", "more", "says"),
+    [
+        ("0.22.2", "", []),  # asks for no logprobs
+        ("0.23.1", "", ["RL101 error"]),  # corrects with raw ones
+        ("0.24.0", ", vllm_mode='colocate'", []),
+        ("0.24.0", "", ["RL101 error"]),  # its server, then the default, is still raw
+        ("0.24.0", ", vllm_mode=mode", []),
+        ("0.27.1", "", []),
+        ("1.16.0", ", vllm_mode='server'", []),
+    ],
+)
+def test_trls_versions(tmp_path: Path, pin: str, more: str, says: list[str]) -> None:
+    write_files(tmp_path, {"requirements.txt": f"trl[vllm]=={pin}\n"})
+    assert loud(tmp_path, "a.py", TRL.format(f", temperature=0.7{more}")) == says
+
+
+def test_trls_first_versions_cut_and_keep_their_cache(tmp_path: Path) -> None:
+    write_files(tmp_path, {"requirements.txt": "trl==0.16.0\n"})
+    rollout = only(tmp_path, "a.py", TRL.format(""))
+    assert [rollout.sampled(name).value for name in ("temperature", "top_k")] == [0.9, 50]
+    write_files(tmp_path, {"requirements.txt": "trl==0.15.2\n"})
+    assert only(tmp_path, "a.py", TRL.format("")).sync.fate is CacheFate.SURVIVES
+
+
+def test_trls_generation_kwargs_win_in_the_engine_alone(tmp_path: Path) -> None:
+    more = ", temperature=1.0, generation_kwargs={'temperature': 0.6}"
+    rollout = only(tmp_path, "a.py", TRL.format(more))
+    assert (rollout.sampled("temperature").value, rollout.trainer.temperature) == (0.6, 1.0)

@@ -22,6 +22,7 @@ VERL = "python -m verl.trainer.main_ppo actor_rollout_ref.rollout.name=vllm"
 SKYRL = "python -m skyrl.train.entrypoints.main_base generator.inference_engine.backend=vllm"
 NEMO = "policy: {generation: {backend: vllm, vllm_cfg: {precision: bfloat16}}}\n"
 OPEN_INSTRUCT = "python mason.py --gpus 8 -- python open_instruct/grpo_fast.py --vllm_num_engines 2"
+OPENRLHF = "ray job submit -- python3 -m openrlhf.cli.train_ppo_ray --vllm.num_engines 4"
 TRL = "from trl import GRPOConfig\nGRPOConfig(use_vllm=True{})\n"
 
 
@@ -125,6 +126,22 @@ def test_every_module_is_named_and_every_fact_has_its_source() -> None:
             "nemo-rl",
             TrainerKind.DECOUPLED,
         ),
+        ("a.sh", OPENRLHF, "openrlhf", TrainerKind.RECOMPUTE),
+        *(
+            ("a.sh", f"{OPENRLHF} {flags}", "openrlhf", TrainerKind.DECOUPLED)
+            for flags in (
+                "--algo.advantage.is_correction_enable",
+                "--algo.advantage.is_correction_level token",
+                "--enable_vllm_is_correction --policy_loss_type ppo",
+            )
+        ),
+        ("a.sh", f"{OPENRLHF} --actor.policy_loss_type gspo", "openrlhf", TrainerKind.RECOMPUTE),
+        (
+            "a.sh",
+            f"{OPENRLHF} --algo.advantage.is_correction_enable --actor.policy_loss_type gspo",
+            "openrlhf",
+            TrainerKind.ROLLOUT_LOGPROBS,
+        ),
         ("a.sh", OPEN_INSTRUCT, "open-instruct", TrainerKind.DECOUPLED),
         (
             "a.sh",
@@ -154,6 +171,7 @@ def test_recognised(
         ("a.sh", "python -m verl.trainer.main_generation actor_rollout_ref.rollout.name=vllm"),
         ("a.sh", SKYRL.replace("=vllm", "=${BACKEND}")),
         ("a.py", "from trl import GRPOConfig\nGRPOConfig()\n"),
+        ("a.sh", "python -m openrlhf.cli.batch_inference --eval_task generate_vllm --top_p 0.9"),
         ("a.sh", "python evaluate.py --use_vllm --temperature 0.6"),
         ("a.sh", "trl grpo --use_vllm false --vllm_mode colocate"),
         ("tests/a.sh", VERL),
@@ -188,6 +206,13 @@ def test_no_vllm_rollout(tmp_path: Path, name: str, text: str) -> None:
             id="set in a dict",
         ),
         pytest.param("a.py", TRL.format(", temperature=0.7"), id="TRL sets processed logprobs"),
+        pytest.param("a.sh", f"{OPENRLHF} --rollout.temperature 0.7", id="asks for no logprobs"),
+        pytest.param(
+            "a.sh",
+            f"{OPENRLHF} --rollout.temperature 0.7 --algo.advantage.is_correction_enable"
+            " --vllm.enable_prefix_caching --train.async_enable --train.partial_rollout_enable",
+            id="the correction asks for processed logprobs, an update clears the cache",
+        ),
         pytest.param(
             "a.sh",
             f"python -m skyrl.train.fully_async trainer.fully_async.max_staleness=4 {SKYRL}",
@@ -354,3 +379,29 @@ def test_trls_generation_kwargs_win_in_the_engine_alone(tmp_path: Path) -> None:
     more = ", temperature=1.0, generation_kwargs={'temperature': 0.6}"
     rollout = only(tmp_path, "a.py", TRL.format(more))
     assert (rollout.sampled("temperature").value, rollout.trainer.temperature) == (0.6, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("pin", "caching", "fate"),
+    [
+        ("0.5.6", "--enable_prefix_caching", CacheFate.SURVIVES),
+        ("0.9.7", "--enable_prefix_caching", CacheFate.CLEARED),
+        ("0.11.0", "--vllm.enable_prefix_caching", CacheFate.CLEARED),
+    ],
+)
+def test_openrlhfs_prefix_cache(tmp_path: Path, pin: str, caching: str, fate: CacheFate) -> None:
+    """Off unless its flag is given, under the name that it has in that version."""
+    write_files(tmp_path, {"requirements.txt": f"openrlhf=={pin}\n"})
+    assert only(tmp_path, "a.sh", OPENRLHF).setting("enable_prefix_caching", RELEASE).value is False
+    rollout = only(tmp_path, "a.sh", f"{OPENRLHF} {caching}")
+    assert rollout.setting("enable_prefix_caching", RELEASE).value is True
+    assert rollout.sync.fate is fate
+
+
+def test_openrlhfs_correction_on_a_vllm_whose_processed_logprobs_lack_the_temperature(
+    tmp_path: Path,
+) -> None:
+    text = f"{OPENRLHF} --temperature 0.7 --enable_vllm_is_correction"
+    pins = {"requirements.txt": "openrlhf==0.8.10\nvllm==0.10.1.1\n"}
+    findings = run(write_files(tmp_path, {**pins, "a.sh": text})).findings
+    assert [(f.code, f.fix) for f in findings if f.severity is Severity.ERROR] == [("RL102", None)]

@@ -126,6 +126,12 @@ def test_every_module_is_named_and_every_fact_has_its_source() -> None:
             "nemo-rl",
             TrainerKind.DECOUPLED,
         ),
+        (
+            "a.yaml",
+            "use_vllm: true\nhub_model_revision: v1\n",
+            "open-r1",
+            TrainerKind.RECOMPUTE,
+        ),
         ("a.sh", OPENRLHF, "openrlhf", TrainerKind.RECOMPUTE),
         *(
             ("a.sh", f"{OPENRLHF} {flags}", "openrlhf", TrainerKind.DECOUPLED)
@@ -172,6 +178,8 @@ def test_recognised(
         ("a.sh", SKYRL.replace("=vllm", "=${BACKEND}")),
         ("a.py", "from trl import GRPOConfig\nGRPOConfig()\n"),
         ("a.sh", "python -m openrlhf.cli.batch_inference --eval_task generate_vllm --top_p 0.9"),
+        # open-r1 filters data with files that look like its recipes
+        ("a.yaml", "hub_model_revision: v1\nnum_generations: 4\ntemperature: 0.7\n"),
         ("a.sh", "python evaluate.py --use_vllm --temperature 0.6"),
         ("a.sh", "trl grpo --use_vllm false --vllm_mode colocate"),
         ("tests/a.sh", VERL),
@@ -405,3 +413,19 @@ def test_openrlhfs_correction_on_a_vllm_whose_processed_logprobs_lack_the_temper
     pins = {"requirements.txt": "openrlhf==0.8.10\nvllm==0.10.1.1\n"}
     findings = run(write_files(tmp_path, {**pins, "a.sh": text})).findings
     assert [(f.code, f.fix) for f in findings if f.severity is Severity.ERROR] == [("RL102", None)]
+
+
+@pytest.mark.parametrize(
+    ("pin", "kind"),
+    [
+        ("", TrainerKind.RECOMPUTE),  # its own pin, 0.18.0
+        ("trl==0.18.0\n", TrainerKind.RECOMPUTE),
+        ("trl==1.10.0\n", TrainerKind.UNKNOWN),  # somebody took it further: whose file is it?
+    ],
+)
+def test_open_r1s_recipes_are_told_by_its_package(
+    tmp_path: Path, pin: str, kind: TrainerKind
+) -> None:
+    write_files(tmp_path, {"requirements.txt": pin, "src/open_r1/grpo.py": "import trl\n"})
+    rollout = only(tmp_path, "recipes/demo.yaml", "use_vllm: true\ntemperature: 0.7\n")
+    assert (rollout.framework, rollout.trainer.kind) == ("open-r1", kind)

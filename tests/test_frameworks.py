@@ -9,7 +9,7 @@ from packaging.version import Version
 
 from rlconfig_lint.frameworks import NAMES, frameworks, holds
 from rlconfig_lint.frameworks.words import Dropped, Head, Supplied, Switch, SyncSwitch
-from rlconfig_lint.model import CacheFate, Profile, Rollout, Severity, TrainerKind
+from rlconfig_lint.model import UNKNOWN, CacheFate, Profile, Rollout, Severity, TrainerKind
 from rlconfig_lint.registry import rule
 from rlconfig_lint.releases.known import version
 from tests.projects import fix_all, run, write_files
@@ -23,6 +23,12 @@ SKYRL = "python -m skyrl.train.entrypoints.main_base generator.inference_engine.
 NEMO = "policy: {generation: {backend: vllm, vllm_cfg: {precision: bfloat16}}}\n"
 OPEN_INSTRUCT = "python mason.py --gpus 8 -- python open_instruct/grpo_fast.py --vllm_num_engines 2"
 OPENRLHF = "ray job submit -- python3 -m openrlhf.cli.train_ppo_ray --vllm.num_engines 4"
+UNSLOTH = """\
+from unsloth import FastLanguageModel
+from trl import GRPOConfig
+FastLanguageModel.from_pretrained("m", fast_inference=True)
+GRPOConfig({})
+"""
 TRL = "from trl import GRPOConfig\nGRPOConfig(use_vllm=True{})\n"
 
 
@@ -132,6 +138,14 @@ def test_every_module_is_named_and_every_fact_has_its_source() -> None:
             "open-r1",
             TrainerKind.RECOMPUTE,
         ),
+        ("a.py", UNSLOTH.format(""), "unsloth", TrainerKind.RECOMPUTE),
+        (
+            "a.py",
+            UNSLOTH.format("use_vllm=True, vllm_importance_sampling_correction=True"),
+            "unsloth",
+            TrainerKind.DECOUPLED,
+        ),
+        ("a.py", UNSLOTH.replace("GRPO", "RLOO").format(""), "unsloth", TrainerKind.RECOMPUTE),
         ("a.sh", OPENRLHF, "openrlhf", TrainerKind.RECOMPUTE),
         *(
             ("a.sh", f"{OPENRLHF} {flags}", "openrlhf", TrainerKind.DECOUPLED)
@@ -180,6 +194,8 @@ def test_recognised(
         ("a.sh", "python -m openrlhf.cli.batch_inference --eval_task generate_vllm --top_p 0.9"),
         # open-r1 filters data with files that look like its recipes
         ("a.yaml", "hub_model_revision: v1\nnum_generations: 4\ntemperature: 0.7\n"),
+        ("a.py", UNSLOTH.replace("True", "False").format("")),
+        ("a.py", UNSLOTH.replace(", fast_inference=True", "").format("use_vllm=True")),
         ("a.sh", "python evaluate.py --use_vllm --temperature 0.6"),
         ("a.sh", "trl grpo --use_vllm false --vllm_mode colocate"),
         ("tests/a.sh", VERL),
@@ -426,6 +442,36 @@ def test_openrlhfs_correction_on_a_vllm_whose_processed_logprobs_lack_the_temper
 def test_open_r1s_recipes_are_told_by_its_package(
     tmp_path: Path, pin: str, kind: TrainerKind
 ) -> None:
-    write_files(tmp_path, {"requirements.txt": pin, "src/open_r1/grpo.py": "import trl\n"})
+    write_files(tmp_path, {"requirements.txt": pin, "src/open_r1/grpo.py": "import vllm\n"})
     rollout = only(tmp_path, "recipes/demo.yaml", "use_vllm: true\ntemperature: 0.7\n")
     assert (rollout.framework, rollout.trainer.kind) == ("open-r1", kind)
+
+
+@pytest.mark.parametrize(
+    ("pin", "arguments", "says"),
+    [
+        ("2026.8.19", "temperature=0.7", []),  # corrects nothing unless asked
+        ("2026.8.19", "vllm_importance_sampling_correction=True", []),  # at temperature 1
+        ("2026.8.19", "temperature=0.7, vllm_importance_sampling_correction=True", ["RL101 error"]),
+        ("2025.9.1", "temperature=0.7, vllm_importance_sampling_correction=True", []),  # not read
+        ("2026.10.9", "temperature=0.7, vllm_importance_sampling_correction=True", []),
+    ],
+)
+def test_unsloths_engine_is_raw_until_it_is_asked_for_training(
+    tmp_path: Path, pin: str, arguments: str, says: list[str]
+) -> None:
+    write_files(tmp_path, {"requirements.txt": f"unsloth=={pin}\n"})
+    assert loud(tmp_path, "a.py", UNSLOTH.format(arguments)) == says
+
+
+def test_unsloths_engine_settings_stand_at_its_model(tmp_path: Path) -> None:
+    model = 'FastLanguageModel.from_pretrained("lora", enable_prefix_caching=True)\n'
+    text = UNSLOTH.replace("=True", "=True, enable_prefix_caching=False").format("") + model
+    rollout = only(tmp_path, "a.py", text)
+    assert rollout.setting("enable_prefix_caching", RELEASE).value is False
+    assert rollout.sync.fate is CacheFate.SALTED
+
+
+def test_what_vllm_sampling_params_say_of_unsloths_rollouts_is_not_read(tmp_path: Path) -> None:
+    rollout = only(tmp_path, "a.py", UNSLOTH.format("top_p=0.9, vllm_sampling_params=params"))
+    assert rollout.sampled("top_p").value is UNKNOWN

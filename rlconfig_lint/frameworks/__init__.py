@@ -18,7 +18,17 @@ from rlconfig_lint.frameworks.words import Backend, Framework
 from rlconfig_lint.model import UNKNOWN
 
 # In the order in which they are tried: forks and wrappers in front of what they are made from.
-NAMES = ("nemo-rl", "open-instruct", "open-r1", "openrlhf", "pipelinerl", "skyrl", "trl", "verl")
+NAMES = (
+    "nemo-rl",
+    "open-instruct",
+    "open-r1",
+    "openrlhf",
+    "pipelinerl",
+    "skyrl",
+    "unsloth",
+    "trl",
+    "verl",
+)
 
 
 class _Versioned(Protocol):

@@ -143,7 +143,7 @@ class Framework:
     made_from: str = ""  # the framework that `newest`, `distribution` and all `versions` speak of
     flags: bool = False  # its settings are flags of a command
     calls: tuple[str, ...] = ()  # a constructor that carries the keys at its root
-    beside: tuple[str, ...] = ()  # calls of the same module, whose keys stand below their name
+    beside: tuple[str, ...] = ()  # a call above it, whose keys stand below the call's name
     imports: str = ""  # what that constructor's module imports as well
     style: KeyStyle = KeyStyle.SNAKE
     not_training: tuple[When, ...] = ()  # only generates or evaluates when any of these holds

@@ -77,8 +77,9 @@ def _asked(site: Site, found: Framework) -> Configuration:
 
 
 def _with_calls_beside(site: Site, found: Framework) -> Tree:
-    """A call's arguments, and those of the one call beside it that has to do with it."""
-    calls = [block for block in site.source.blocks if block.name in found.beside]
+    """A call's arguments, and those of the one call above it that made what it works with."""
+    above = (b for b in site.source.blocks if b.place.start < site.block.place.start)
+    calls = [block for block in above if block.name in found.beside]
     return site.tree.with_below(calls[0]) if len(calls) == 1 else site.tree
 
 

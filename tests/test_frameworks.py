@@ -23,6 +23,7 @@ SKYRL = "python -m skyrl.train.entrypoints.main_base generator.inference_engine.
 NEMO = "policy: {generation: {backend: vllm, vllm_cfg: {precision: bfloat16}}}\n"
 OPEN_INSTRUCT = "python mason.py --gpus 8 -- python open_instruct/grpo_fast.py --vllm_num_engines 2"
 OPENRLHF = "ray job submit -- python3 -m openrlhf.cli.train_ppo_ray --vllm.num_engines 4"
+AXOLOTL = "base_model: m\nrl: grpo\ntrl: {{use_vllm: true{}}}\n"
 UNSLOTH = """\
 from unsloth import FastLanguageModel
 from trl import GRPOConfig
@@ -138,6 +139,13 @@ def test_every_module_is_named_and_every_fact_has_its_source() -> None:
             "open-r1",
             TrainerKind.RECOMPUTE,
         ),
+        ("a.yaml", AXOLOTL.format(""), "axolotl", TrainerKind.DECOUPLED),
+        (
+            "a.yaml",
+            AXOLOTL.format(", vllm_importance_sampling_correction: false"),
+            "axolotl",
+            TrainerKind.RECOMPUTE,
+        ),
         ("a.py", UNSLOTH.format(""), "unsloth", TrainerKind.RECOMPUTE),
         (
             "a.py",
@@ -194,6 +202,9 @@ def test_recognised(
         ("a.sh", "python -m openrlhf.cli.batch_inference --eval_task generate_vllm --top_p 0.9"),
         # open-r1 filters data with files that look like its recipes
         ("a.yaml", "hub_model_revision: v1\nnum_generations: 4\ntemperature: 0.7\n"),
+        ("a.yaml", AXOLOTL.replace("true", "false").format("")),
+        ("a.yaml", AXOLOTL.replace("grpo", "dpo").format("")),
+        ("a.yaml", AXOLOTL.format("") + "ebft: {mode: strided}\n"),  # generates without vLLM
         ("a.py", UNSLOTH.replace("True", "False").format("")),
         ("a.py", UNSLOTH.replace(", fast_inference=True", "").format("use_vllm=True")),
         ("a.sh", "python evaluate.py --use_vllm --temperature 0.6"),
@@ -475,3 +486,26 @@ def test_unsloths_engine_settings_stand_at_its_model(tmp_path: Path) -> None:
 def test_what_vllm_sampling_params_say_of_unsloths_rollouts_is_not_read(tmp_path: Path) -> None:
     rollout = only(tmp_path, "a.py", UNSLOTH.format("top_p=0.9, vllm_sampling_params=params"))
     assert rollout.sampled("top_p").value is UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("pin", "mode", "says"),
+    [
+        ("0.12.2", "", []),  # TRL 0.21 asks for no logprobs
+        ("0.13.2", "", ["RL101 error"]),  # TRL 0.27.0 corrects; its server is raw
+        ("0.13.2", ", vllm_mode: colocate", []),
+        ("0.19.0", "", []),
+    ],
+)
+def test_axolotls_versions(tmp_path: Path, pin: str, mode: str, says: list[str]) -> None:
+    write_files(tmp_path, {"requirements.txt": f"axolotl[vllm]=={pin}\n"})
+    assert loud(tmp_path, "a.yaml", AXOLOTL.format(f", temperature: 0.7{mode}")) == says
+
+
+def test_axolotl_drops_what_its_schema_lacks(tmp_path: Path) -> None:
+    vllm = "vllm: {enable_prefix_caching: false, logprobs_mode: raw_logprobs, max_num_seqs: 8}\n"
+    served = only(tmp_path, "a.yaml", AXOLOTL.format("") + vllm)
+    assert served.setting("logprobs_mode", RELEASE).value == "processed_logprobs"
+    assert served.setting("enable_prefix_caching", RELEASE).value is False
+    colocated = only(tmp_path, "a.yaml", AXOLOTL.format(", vllm_mode: colocate") + vllm)
+    assert colocated.setting("enable_prefix_caching", RELEASE).value is True

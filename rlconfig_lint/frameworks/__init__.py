@@ -19,6 +19,7 @@ from rlconfig_lint.model import UNKNOWN
 
 # In the order in which they are tried: forks and wrappers in front of what they are made from.
 NAMES = (
+    "axolotl",
     "nemo-rl",
     "open-instruct",
     "open-r1",

@@ -9,7 +9,15 @@ from packaging.version import Version
 
 from rlconfig_lint.frameworks import NAMES, frameworks, holds
 from rlconfig_lint.frameworks.words import Dropped, Head, Supplied, Switch, SyncSwitch
-from rlconfig_lint.model import UNKNOWN, CacheFate, Profile, Rollout, Severity, TrainerKind
+from rlconfig_lint.model import (
+    UNKNOWN,
+    CacheFate,
+    Profile,
+    Rollout,
+    Severity,
+    TrainerKind,
+    Value,
+)
 from rlconfig_lint.registry import rule
 from rlconfig_lint.releases.known import version
 from tests.projects import fix_all, run, write_files
@@ -24,6 +32,7 @@ NEMO = "policy: {generation: {backend: vllm, vllm_cfg: {precision: bfloat16}}}\n
 OPEN_INSTRUCT = "python mason.py --gpus 8 -- python open_instruct/grpo_fast.py --vllm_num_engines 2"
 OPENRLHF = "ray job submit -- python3 -m openrlhf.cli.train_ppo_ray --vllm.num_engines 4"
 AXOLOTL = "base_model: m\nrl: grpo\ntrl: {{use_vllm: true{}}}\n"
+MS_SWIFT = "NPROC_PER_NODE=4 swift rlhf --rlhf_type grpo --use_vllm true --vllm_mode colocate"
 UNSLOTH = """\
 from unsloth import FastLanguageModel
 from trl import GRPOConfig
@@ -139,6 +148,31 @@ def test_every_module_is_named_and_every_fact_has_its_source() -> None:
             "open-r1",
             TrainerKind.RECOMPUTE,
         ),
+        ("a.sh", MS_SWIFT, "ms-swift", TrainerKind.RECOMPUTE),
+        (
+            "a.sh",
+            f"{MS_SWIFT} --rollout_importance_sampling_mode token_mask",
+            "ms-swift",
+            TrainerKind.DECOUPLED,
+        ),
+        (
+            "a.sh",
+            f"{MS_SWIFT} --log_rollout_offpolicy_metrics true",
+            "ms-swift",
+            TrainerKind.RECOMPUTE,
+        ),
+        (
+            "a.yaml",
+            "rlhf_type: grpo\nuse_vllm: true\noff_policy_sequence_mask_delta: 0.1\n",
+            "ms-swift",
+            TrainerKind.DECOUPLED,
+        ),
+        (
+            "a.yaml",
+            "rlhf_type: gkd\nuse_vllm: true\nrollout_importance_sampling_mode: token_mask\n",
+            "ms-swift",
+            TrainerKind.RECOMPUTE,
+        ),
         ("a.yaml", AXOLOTL.format(""), "axolotl", TrainerKind.DECOUPLED),
         (
             "a.yaml",
@@ -202,6 +236,9 @@ def test_recognised(
         ("a.sh", "python -m openrlhf.cli.batch_inference --eval_task generate_vllm --top_p 0.9"),
         # open-r1 filters data with files that look like its recipes
         ("a.yaml", "hub_model_revision: v1\nnum_generations: 4\ntemperature: 0.7\n"),
+        ("a.sh", MS_SWIFT.replace("true", "false")),
+        ("a.sh", MS_SWIFT.replace("grpo", "dpo")),
+        ("a.sh", "swift deploy --model m --infer_backend vllm --vllm_max_model_len 8192"),
         ("a.yaml", AXOLOTL.replace("true", "false").format("")),
         ("a.yaml", AXOLOTL.replace("grpo", "dpo").format("")),
         ("a.yaml", AXOLOTL.format("") + "ebft: {mode: strided}\n"),  # generates without vLLM
@@ -242,6 +279,11 @@ def test_no_vllm_rollout(tmp_path: Path, name: str, text: str) -> None:
         ),
         pytest.param("a.py", TRL.format(", temperature=0.7"), id="TRL sets processed logprobs"),
         pytest.param("a.sh", f"{OPENRLHF} --rollout.temperature 0.7", id="asks for no logprobs"),
+        pytest.param(
+            "a.sh",
+            f"{MS_SWIFT} --rollout_importance_sampling_mode token_mask --temperature 0.7",
+            id="ms-swift asks for processed logprobs",
+        ),
         pytest.param(
             "a.sh",
             f"{OPENRLHF} --rollout.temperature 0.7 --algo.advantage.is_correction_enable"
@@ -509,3 +551,43 @@ def test_axolotl_drops_what_its_schema_lacks(tmp_path: Path) -> None:
     assert served.setting("enable_prefix_caching", RELEASE).value is False
     colocated = only(tmp_path, "a.yaml", AXOLOTL.format(", vllm_mode: colocate") + vllm)
     assert colocated.setting("enable_prefix_caching", RELEASE).value is True
+
+
+@pytest.mark.parametrize(
+    ("name", "written", "value"),
+    [
+        ("a.sh", """--vllm_engine_kwargs '{"async_scheduling": false}'""", False),
+        ("a.sh", "--vllm_engine_kwargs $KWARGS", UNKNOWN),
+        ("a.sh", "", True),
+        ("a.yaml", "vllm_engine_kwargs: {async_scheduling: false}\n", False),
+        ("a.yaml", """vllm_engine_kwargs: '{"async_scheduling": false}'\n""", UNKNOWN),
+    ],
+)
+def test_ms_swifts_engine_kwargs(tmp_path: Path, name: str, written: str, value: Value) -> None:
+    base = MS_SWIFT + " " if name == "a.sh" else "rlhf_type: grpo\nuse_vllm: true\n"
+    assert only(tmp_path, name, base + written).setting("async_scheduling", RELEASE).value is value
+
+
+def test_ms_swifts_ray_groups_have_an_engine_each(tmp_path: Path) -> None:
+    """The teacher's is frozen."""
+    base = "rlhf_type: grpo\nuse_vllm: true\ntemperature: 0.7\n"
+    rollout = "rollout: {gpus: 4, vllm_tensor_parallel_size: 2}\n"
+    teacher = "teacher: {gpus: 4, vllm_tensor_parallel_size: 4, vllm_enable_prefix_caching: false}"
+    found = only(tmp_path, "a.yaml", base + rollout + teacher)
+    assert found.setting("tensor_parallel_size", RELEASE).value == 2
+    assert found.setting("enable_prefix_caching", RELEASE).value is True
+
+
+@pytest.mark.parametrize(
+    ("pin", "top_k", "fate"),
+    [
+        ("3.2.0", 50, CacheFate.SURVIVES),
+        ("4.0.0", 50, CacheFate.CLEARED),
+        ("4.0.2", UNKNOWN, CacheFate.CLEARED),
+        ("4.1.0", -1, CacheFate.CLEARED),
+    ],
+)
+def test_ms_swifts_versions(tmp_path: Path, pin: str, top_k: Value, fate: CacheFate) -> None:
+    write_files(tmp_path, {"requirements.txt": f"ms-swift=={pin}\n"})
+    rollout = only(tmp_path, "a.sh", MS_SWIFT)
+    assert (rollout.sampled("top_k").value, rollout.sync.fate) == (top_k, fate)

@@ -20,6 +20,7 @@ from rlconfig_lint.model import UNKNOWN
 # In the order in which they are tried: forks and wrappers in front of what they are made from.
 NAMES = (
     "axolotl",
+    "ms-swift",
     "nemo-rl",
     "open-instruct",
     "open-r1",

@@ -9,7 +9,6 @@ from __future__ import annotations
 # Key paths that only such a framework's files have, with one file that has them.
 MARKS = {
     "areal": ("allocation_mode", "gconfig"),  # AReaL@4aef98d examples/math/gsm8k_grpo.yaml
-    "ms-swift": ("rlhf_type",),  # ms-swift@3602360 examples/train/grpo
     # prime-rl@559b447 examples: one file, or one each for the trainer and for inference
     "prime-rl": ("orchestrator", "inference.deployment", "inference.model", "kv_cache_offload"),
     "roll": ("actor_infer",),  # ROLL@8eb27cc examples/qwen2.5-7B-rlvr_megatron

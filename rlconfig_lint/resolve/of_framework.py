@@ -192,9 +192,10 @@ def _sync(site: Site, found: Framework, asked: Configuration) -> Sync:
 
 
 def _hides_keys(tree: Tree, found: Framework) -> bool:
-    """Whether a whole mapping of engine keys comes from where nobody can see."""
+    """Whether a whole mapping of engine keys comes from where nobody can see, or is a text."""
     entries = (tree.get(keys_of(where.path)) for where in found.engine if where.path)
-    return any(entry is not None and entry.value is UNKNOWN for entry in entries)
+    values = [entry.value for entry in entries if entry is not None]
+    return any(value is UNKNOWN or (isinstance(value, str) and value != "") for value in values)
 
 
 def _given(

@@ -264,7 +264,9 @@ def _as_safe_as_its_facts(fix: Fix, release: ReleaseFact, doubts: tuple[Doubt, .
 def takes(rollout: Rollout, name: str) -> bool:
     """Whether a setting of this name can be written where the engine's settings stand."""
     home = rollout.home
-    return home is None or not home.typed or name in home.typed or bool(home.free_keys)
+    if home is None:
+        return not rollout.framework
+    return not home.typed or name in home.typed or bool(home.free_keys)
 
 
 def put(rollout: Rollout, name: str, value: Value, title: str, *, safe: bool) -> Fix | None:

@@ -9,7 +9,15 @@ from packaging.version import Version
 
 from rlconfig_lint.frameworks import NAMES, frameworks, holds
 from rlconfig_lint.frameworks.words import Dropped, Head, Supplied, Switch, SyncSwitch
-from rlconfig_lint.model import CacheFate, Profile, Rollout, Severity, TrainerKind
+from rlconfig_lint.model import (
+    UNKNOWN,
+    CacheFate,
+    Profile,
+    Rollout,
+    Severity,
+    TrainerKind,
+    Value,
+)
 from rlconfig_lint.registry import rule
 from rlconfig_lint.releases.known import version
 from rlconfig_lint.resolve.heads import MODEL_DTYPE, rollout_head
@@ -33,6 +41,15 @@ trainer: {training: {steps: 100}}
 CORRECTED_SKYRL = f"{SKYRL} trainer.algorithm.off_policy_correction.tis_ratio_type=token"
 COOL_SKYRL = f"{CORRECTED_SKYRL} generator.sampling_params.temperature=0.6"
 IN_FLIGHT_SKYRL = f"{SKYRL} trainer.fully_async.enabled=true"
+OPENRLHF = "ray job submit -- python3 -m openrlhf.cli.train_ppo_ray --vllm.num_engines 4"
+AXOLOTL = "base_model: m\nrl: grpo\ntrl: {{use_vllm: true{}}}\n"
+MS_SWIFT = "NPROC_PER_NODE=4 swift rlhf --rlhf_type grpo --use_vllm true --vllm_mode colocate"
+UNSLOTH = """\
+from unsloth import FastLanguageModel
+from trl import GRPOConfig
+FastLanguageModel.from_pretrained("m", fast_inference=True)
+GRPOConfig({})
+"""
 TRL = "from trl import GRPOConfig\nGRPOConfig(use_vllm=True{})\n"
 PRIME = "[orchestrator]\nbatch_size = 64\n[inference]\n"
 RAW_PRIME = f'{PRIME}[inference.vllm]\nlogprobs_mode = "raw_logprobs"\n'
@@ -136,7 +153,29 @@ def test_every_module_is_named_and_every_fact_has_its_source() -> None:
             "trl",
             TrainerKind.RECOMPUTE,
         ),
-        ("a.yaml", "use_vllm: true\nvllm_mode: colocate\n", "trl", TrainerKind.DECOUPLED),
+        (
+            "a.py",
+            TRL.format(", vllm_importance_sampling_correction=False, off_policy_mask_threshold=2"),
+            "trl",
+            TrainerKind.DECOUPLED,
+        ),
+        ("a.py", TRL.replace("GRPO", "RLOO").format(""), "trl", TrainerKind.RECOMPUTE),
+        (
+            "a.py",
+            "from trl.trainer.grpo_config import GRPOConfig\nGRPOConfig(use_vllm=True)\n",
+            "trl",
+            TrainerKind.DECOUPLED,
+        ),
+        # OnlineDPO's, RLOO's and GRPO's files look the same.
+        ("a.yaml", "use_vllm: true\nvllm_mode: colocate\n", "trl", TrainerKind.UNKNOWN),
+        (
+            "a.yaml",
+            "use_vllm: true\nvllm_importance_sampling_mode: token_truncate\n",
+            "trl",
+            TrainerKind.DECOUPLED,
+        ),
+        ("a.sh", "trl grpo --use_vllm --vllm_mode colocate", "trl", TrainerKind.DECOUPLED),
+        ("a.sh", "accelerate launch rloo.py --use-vllm true", "trl", TrainerKind.RECOMPUTE),
         (
             "a.yaml",
             "vllm_config: {vllm_kwargs: {logprobs-mode: processed_logprobs}}\n",
@@ -165,6 +204,68 @@ def test_every_module_is_named_and_every_fact_has_its_source() -> None:
             "python train_zero.py --critic-type ppo --vllm-gpu-ratio 0.3",
             "oat",
             TrainerKind.DECOUPLED,
+        ),
+        (
+            "a.yaml",
+            "use_vllm: true\nhub_model_revision: v1\n",
+            "open-r1",
+            TrainerKind.RECOMPUTE,
+        ),
+        ("a.sh", MS_SWIFT, "ms-swift", TrainerKind.RECOMPUTE),
+        (
+            "a.sh",
+            f"{MS_SWIFT} --rollout_importance_sampling_mode token_mask",
+            "ms-swift",
+            TrainerKind.DECOUPLED,
+        ),
+        (
+            "a.sh",
+            f"{MS_SWIFT} --log_rollout_offpolicy_metrics true",
+            "ms-swift",
+            TrainerKind.RECOMPUTE,
+        ),
+        (
+            "a.yaml",
+            "rlhf_type: grpo\nuse_vllm: true\noff_policy_sequence_mask_delta: 0.1\n",
+            "ms-swift",
+            TrainerKind.DECOUPLED,
+        ),
+        (
+            "a.yaml",
+            "rlhf_type: gkd\nuse_vllm: true\nrollout_importance_sampling_mode: token_mask\n",
+            "ms-swift",
+            TrainerKind.RECOMPUTE,
+        ),
+        ("a.yaml", AXOLOTL.format(""), "axolotl", TrainerKind.DECOUPLED),
+        (
+            "a.yaml",
+            AXOLOTL.format(", vllm_importance_sampling_correction: false"),
+            "axolotl",
+            TrainerKind.RECOMPUTE,
+        ),
+        ("a.py", UNSLOTH.format(""), "unsloth", TrainerKind.RECOMPUTE),
+        (
+            "a.py",
+            UNSLOTH.format("use_vllm=True, vllm_importance_sampling_correction=True"),
+            "unsloth",
+            TrainerKind.DECOUPLED,
+        ),
+        ("a.py", UNSLOTH.replace("GRPO", "RLOO").format(""), "unsloth", TrainerKind.RECOMPUTE),
+        ("a.sh", OPENRLHF, "openrlhf", TrainerKind.RECOMPUTE),
+        *(
+            ("a.sh", f"{OPENRLHF} {flags}", "openrlhf", TrainerKind.DECOUPLED)
+            for flags in (
+                "--algo.advantage.is_correction_enable",
+                "--algo.advantage.is_correction_level token",
+                "--enable_vllm_is_correction --policy_loss_type ppo",
+            )
+        ),
+        ("a.sh", f"{OPENRLHF} --actor.policy_loss_type gspo", "openrlhf", TrainerKind.RECOMPUTE),
+        (
+            "a.sh",
+            f"{OPENRLHF} --algo.advantage.is_correction_enable --actor.policy_loss_type gspo",
+            "openrlhf",
+            TrainerKind.ROLLOUT_LOGPROBS,
         ),
         ("a.sh", OPEN_INSTRUCT, "open-instruct", TrainerKind.DECOUPLED),
         (
@@ -237,6 +338,19 @@ def test_recognised(
             id="skyrl's older layout",
         ),
         ("a.py", "from trl import GRPOConfig\nGRPOConfig()\n"),
+        ("a.sh", "python -m openrlhf.cli.batch_inference --eval_task generate_vllm --top_p 0.9"),
+        # open-r1 filters data with files that look like its recipes
+        ("a.yaml", "hub_model_revision: v1\nnum_generations: 4\ntemperature: 0.7\n"),
+        ("a.sh", MS_SWIFT.replace("true", "false")),
+        ("a.sh", MS_SWIFT.replace("grpo", "dpo")),
+        ("a.sh", "swift deploy --model m --infer_backend vllm --vllm_max_model_len 8192"),
+        ("a.yaml", AXOLOTL.replace("true", "false").format("")),
+        ("a.yaml", AXOLOTL.replace("grpo", "dpo").format("")),
+        ("a.yaml", AXOLOTL.format("") + "ebft: {mode: strided}\n"),  # generates without vLLM
+        ("a.py", UNSLOTH.replace("True", "False").format("")),
+        ("a.py", UNSLOTH.replace(", fast_inference=True", "").format("use_vllm=True")),
+        ("a.sh", "python evaluate.py --use_vllm --temperature 0.6"),
+        ("a.sh", "trl grpo --use_vllm false --vllm_mode colocate"),
         ("tests/a.sh", VERL),
         ("a.yaml", TORCHFORGE.partition("trainer")[0]),
         ("a.sh", "python -m oat.experiment.main --algo SimPO --vllm_gpu_ratio 0.35"),
@@ -305,6 +419,18 @@ def test_no_vllm_rollout(tmp_path: Path, name: str, text: str) -> None:
         pytest.param("a.sh", f"{OAT} --temperature 0.6 --tis_c None", id="oat recomputes"),
         pytest.param("a.py", TRL.format(", temperature=0.7"), id="TRL sets processed logprobs"),
         pytest.param("a.sh", IN_FLIGHT_SKYRL, id="salted"),
+        pytest.param("a.sh", f"{OPENRLHF} --rollout.temperature 0.7", id="asks for no logprobs"),
+        pytest.param(
+            "a.sh",
+            f"{MS_SWIFT} --rollout_importance_sampling_mode token_mask --temperature 0.7",
+            id="ms-swift asks for processed logprobs",
+        ),
+        pytest.param(
+            "a.sh",
+            f"{OPENRLHF} --rollout.temperature 0.7 --algo.advantage.is_correction_enable"
+            " --vllm.enable_prefix_caching --train.async_enable --train.partial_rollout_enable",
+            id="the correction asks for processed logprobs, an update clears the cache",
+        ),
         pytest.param(
             "a.sh",
             f"{IN_FLIGHT_SKYRL} trainer.fully_async.clear_kv_cache_on_weight_sync=true"
@@ -560,3 +686,169 @@ def test_fixes_are_spelled_as_the_framework_wants_them(
     lines = (tmp_path / "a.sh").read_text().splitlines(keepends=True)
     assert lines.count(added) == 1
     assert "".join(line for line in lines if line != added) == text
+
+
+@pytest.mark.parametrize(
+    ("pin", "more", "says"),
+    [
+        ("0.22.2", "", []),  # asks for no logprobs
+        ("0.23.1", "", ["RL101 error"]),  # corrects with raw ones
+        ("0.24.0", ", vllm_mode='colocate'", []),
+        ("0.24.0", "", ["RL101 error"]),  # its server, then the default, is still raw
+        ("0.24.0", ", vllm_mode=mode", []),
+        ("0.27.1", "", []),
+        ("1.16.0", ", vllm_mode='server'", []),
+    ],
+)
+def test_trls_versions(tmp_path: Path, pin: str, more: str, says: list[str]) -> None:
+    write_files(tmp_path, {"requirements.txt": f"trl[vllm]=={pin}\n"})
+    assert loud(tmp_path, "a.py", TRL.format(f", temperature=0.7{more}")) == says
+
+
+def test_trls_first_versions_cut_and_keep_their_cache(tmp_path: Path) -> None:
+    write_files(tmp_path, {"requirements.txt": "trl==0.16.0\n"})
+    rollout = only(tmp_path, "a.py", TRL.format(""))
+    assert [rollout.sampled(name).value for name in ("temperature", "top_k")] == [0.9, 50]
+    write_files(tmp_path, {"requirements.txt": "trl==0.15.2\n"})
+    assert only(tmp_path, "a.py", TRL.format("")).sync.fate is CacheFate.SURVIVES
+
+
+def test_trls_generation_kwargs_win_in_the_engine_alone(tmp_path: Path) -> None:
+    more = ", temperature=1.0, generation_kwargs={'temperature': 0.6}"
+    rollout = only(tmp_path, "a.py", TRL.format(more))
+    assert (rollout.sampled("temperature").value, rollout.trainer.temperature) == (0.6, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("pin", "caching", "fate"),
+    [
+        ("0.5.6", "--enable_prefix_caching", CacheFate.SURVIVES),
+        ("0.9.7", "--enable_prefix_caching", CacheFate.CLEARED),
+        ("0.11.0", "--vllm.enable_prefix_caching", CacheFate.CLEARED),
+    ],
+)
+def test_openrlhfs_prefix_cache(tmp_path: Path, pin: str, caching: str, fate: CacheFate) -> None:
+    """Off unless its flag is given, under the name that it has in that version."""
+    write_files(tmp_path, {"requirements.txt": f"openrlhf=={pin}\n"})
+    assert only(tmp_path, "a.sh", OPENRLHF).setting("enable_prefix_caching", RELEASE).value is False
+    rollout = only(tmp_path, "a.sh", f"{OPENRLHF} {caching}")
+    assert rollout.setting("enable_prefix_caching", RELEASE).value is True
+    assert rollout.sync.fate is fate
+
+
+def test_openrlhfs_correction_on_a_vllm_whose_processed_logprobs_lack_the_temperature(
+    tmp_path: Path,
+) -> None:
+    text = f"{OPENRLHF} --temperature 0.7 --enable_vllm_is_correction"
+    pins = {"requirements.txt": "openrlhf==0.8.10\nvllm==0.10.1.1\n"}
+    findings = run(write_files(tmp_path, {**pins, "a.sh": text})).findings
+    assert [(f.code, f.fix) for f in findings if f.severity is Severity.ERROR] == [("RL102", None)]
+
+
+@pytest.mark.parametrize(
+    ("pin", "kind"),
+    [
+        ("", TrainerKind.RECOMPUTE),  # its own pin, 0.18.0
+        ("trl==0.18.0\n", TrainerKind.RECOMPUTE),
+        ("trl==1.10.0\n", TrainerKind.UNKNOWN),  # somebody took it further: whose file is it?
+    ],
+)
+def test_open_r1s_recipes_are_told_by_its_package(
+    tmp_path: Path, pin: str, kind: TrainerKind
+) -> None:
+    write_files(tmp_path, {"requirements.txt": pin, "src/open_r1/grpo.py": "import vllm\n"})
+    rollout = only(tmp_path, "recipes/demo.yaml", "use_vllm: true\ntemperature: 0.7\n")
+    assert (rollout.framework, rollout.trainer.kind) == ("open-r1", kind)
+
+
+@pytest.mark.parametrize(
+    ("pin", "arguments", "says"),
+    [
+        ("2026.8.19", "temperature=0.7", []),  # corrects nothing unless asked
+        ("2026.8.19", "vllm_importance_sampling_correction=True", []),  # at temperature 1
+        ("2026.8.19", "temperature=0.7, vllm_importance_sampling_correction=True", ["RL101 error"]),
+        ("2025.9.1", "temperature=0.7, vllm_importance_sampling_correction=True", []),  # not read
+        ("2026.10.9", "temperature=0.7, vllm_importance_sampling_correction=True", []),
+    ],
+)
+def test_unsloths_engine_is_raw_until_it_is_asked_for_training(
+    tmp_path: Path, pin: str, arguments: str, says: list[str]
+) -> None:
+    write_files(tmp_path, {"requirements.txt": f"unsloth=={pin}\n"})
+    assert loud(tmp_path, "a.py", UNSLOTH.format(arguments)) == says
+
+
+def test_unsloths_engine_settings_stand_at_its_model(tmp_path: Path) -> None:
+    model = 'FastLanguageModel.from_pretrained("lora", enable_prefix_caching=True)\n'
+    text = UNSLOTH.replace("=True", "=True, enable_prefix_caching=False").format("") + model
+    rollout = only(tmp_path, "a.py", text)
+    assert rollout.setting("enable_prefix_caching", RELEASE).value is False
+    assert rollout.sync.fate is CacheFate.SALTED
+
+
+def test_what_vllm_sampling_params_say_of_unsloths_rollouts_is_not_read(tmp_path: Path) -> None:
+    rollout = only(tmp_path, "a.py", UNSLOTH.format("top_p=0.9, vllm_sampling_params=params"))
+    assert rollout.sampled("top_p").value is UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("pin", "mode", "says"),
+    [
+        ("0.12.2", "", []),  # TRL 0.21 asks for no logprobs
+        ("0.13.2", "", ["RL101 error"]),  # TRL 0.27.0 corrects; its server is raw
+        ("0.13.2", ", vllm_mode: colocate", []),
+        ("0.19.0", "", []),
+    ],
+)
+def test_axolotls_versions(tmp_path: Path, pin: str, mode: str, says: list[str]) -> None:
+    write_files(tmp_path, {"requirements.txt": f"axolotl[vllm]=={pin}\n"})
+    assert loud(tmp_path, "a.yaml", AXOLOTL.format(f", temperature: 0.7{mode}")) == says
+
+
+def test_axolotl_drops_what_its_schema_lacks(tmp_path: Path) -> None:
+    vllm = "vllm: {enable_prefix_caching: false, logprobs_mode: raw_logprobs, max_num_seqs: 8}\n"
+    served = only(tmp_path, "a.yaml", AXOLOTL.format("") + vllm)
+    assert served.setting("logprobs_mode", RELEASE).value == "processed_logprobs"
+    assert served.setting("enable_prefix_caching", RELEASE).value is False
+    colocated = only(tmp_path, "a.yaml", AXOLOTL.format(", vllm_mode: colocate") + vllm)
+    assert colocated.setting("enable_prefix_caching", RELEASE).value is True
+
+
+@pytest.mark.parametrize(
+    ("name", "written", "value"),
+    [
+        ("a.sh", """--vllm_engine_kwargs '{"async_scheduling": false}'""", False),
+        ("a.sh", "--vllm_engine_kwargs $KWARGS", UNKNOWN),
+        ("a.sh", "", True),
+        ("a.yaml", "vllm_engine_kwargs: {async_scheduling: false}\n", False),
+        ("a.yaml", """vllm_engine_kwargs: '{"async_scheduling": false}'\n""", UNKNOWN),
+    ],
+)
+def test_ms_swifts_engine_kwargs(tmp_path: Path, name: str, written: str, value: Value) -> None:
+    base = MS_SWIFT + " " if name == "a.sh" else "rlhf_type: grpo\nuse_vllm: true\n"
+    assert only(tmp_path, name, base + written).setting("async_scheduling", RELEASE).value is value
+
+
+def test_ms_swifts_ray_groups_have_an_engine_each(tmp_path: Path) -> None:
+    """The teacher's is frozen."""
+    base = "rlhf_type: grpo\nuse_vllm: true\ntemperature: 0.7\n"
+    rollout = "rollout: {gpus: 4, vllm_tensor_parallel_size: 2}\n"
+    teacher = "teacher: {gpus: 4, vllm_tensor_parallel_size: 4, vllm_enable_prefix_caching: false}"
+    found = only(tmp_path, "a.yaml", base + rollout + teacher)
+    assert found.setting("tensor_parallel_size", RELEASE).value == 2
+    assert found.setting("enable_prefix_caching", RELEASE).value is True
+
+
+@pytest.mark.parametrize(
+    ("pin", "top_k", "fate"),
+    [
+        ("3.2.0", 50, CacheFate.SURVIVES),
+        ("4.0.0", 50, CacheFate.CLEARED),
+        ("4.0.2", UNKNOWN, CacheFate.CLEARED),
+        ("4.1.0", -1, CacheFate.CLEARED),
+    ],
+)
+def test_ms_swifts_versions(tmp_path: Path, pin: str, top_k: Value, fate: CacheFate) -> None:
+    write_files(tmp_path, {"requirements.txt": f"ms-swift=={pin}\n"})
+    rollout = only(tmp_path, "a.sh", MS_SWIFT)
+    assert (rollout.sampled("top_k").value, rollout.sync.fate) == (top_k, fate)

@@ -10,8 +10,6 @@ from __future__ import annotations
 # Key paths that only such a framework's files have, with one file that has them.
 MARKS = {
     "areal": ("allocation_mode", "gconfig"),  # AReaL@4aef98d examples/math/gsm8k_grpo.yaml
-    "axolotl": ("trl.use_vllm",),  # axolotl@067b021 docs/rlhf.qmd
-    "ms-swift": ("rlhf_type",),  # ms-swift@3602360 examples/train/grpo
     # A server or a trainer alone: prime-rl@559b447 examples/advanced/glm-5.2, configs/basic
     "prime-rl": (
         "orchestrator",

@@ -9,7 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from rlconfig_lint.model import UNKNOWN, CacheFate, KeyStyle, SyncStyle, TrainerKind, Value
+from rlconfig_lint.model import (
+    UNKNOWN,
+    CacheFate,
+    Form,
+    KeyStyle,
+    SyncStyle,
+    TrainerKind,
+    Value,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +25,7 @@ class Mark:
     """What shows the framework: all that is named here has to be there."""
 
     keys: tuple[str, ...] = ()  # something is written at or below each of these paths
+    form: Form | None = None  # shows it in a document or a command alone
     word: str = ""  # stands in one of the command's words
     package: str = ""  # the project holds this Python package's source
     file: str = ""  # the project has this file: a path below its root
@@ -42,7 +51,7 @@ class Where:
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """One key, or word of the command, and what it has to be.
+    """One key, or word of the command or name of the call, and what it has to be.
 
     Without `values`, anything but null, false and "none" will do. `absent` is what the key is worth
     where nobody writes it.
@@ -137,6 +146,8 @@ class Framework:
     flags: bool = False  # its settings are flags of a command
     in_files: bool = False  # a command changes some of a file's keys, and is no rollout by itself
     calls: tuple[str, ...] = ()  # a constructor that carries the keys at its root
+    beside: tuple[str, ...] = ()  # a call above it, whose keys stand below the call's name
+    imports: str = ""  # what that constructor's module imports as well
     style: KeyStyle = KeyStyle.SNAKE
     not_training: tuple[When, ...] = ()  # only generates or evaluates when any of these holds
     elsewhere: tuple[When, ...] = ()  # nothing written here reaches the engine when any holds

@@ -21,7 +21,8 @@ from rlconfig_lint.readers.text import Text, UnreadableError
 
 FROM_ELSEWHERE = frozenset(("from_cli_args", "from_vllm_config"))
 _ENGINE_CLASSES = ENGINES | {"AsyncLLM", "AsyncLLMEngine", "LLMEngine"}
-_OTHER_CALLS = frozenset(("vllm.SamplingParams", "trl.GRPOConfig", "trl.RLOOConfig"))
+_TRL_CONFIGS = frozenset(("GRPOConfig", "RLOOConfig"))
+_UNSLOTH_MODELS = frozenset(("FastLanguageModel", "FastModel", "FastVisionModel"))
 _LONGEST = 1_000_000
 
 
@@ -131,8 +132,13 @@ class _Module:
         if name is None:
             return None
         owner, _, last = name.rpartition(".")
-        if name in _OTHER_CALLS or (name.startswith("vllm.") and last == "SamplingParams"):
-            return f"{name.split('.')[0]}.{last}"
+        if name.startswith("trl."):
+            return f"trl.{last}" if last in _TRL_CONFIGS else None
+        if name.startswith("unsloth.") and last == "from_pretrained":
+            known = owner.rpartition(".")[2] in _UNSLOTH_MODELS
+            return "unsloth.from_pretrained" if known else None
+        if name.startswith("vllm.") and last == "SamplingParams":
+            return "vllm.SamplingParams"
         if name.startswith("vllm."):
             if last in ENGINES:
                 return f"vllm.{last}"

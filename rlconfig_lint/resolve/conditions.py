@@ -15,7 +15,8 @@ _OFF = (None, False, "", "null", "none", "None")
 
 @dataclass(frozen=True)
 class Configuration:
-    """What a rollout's conditions are asked of: its keys, and the words of its command."""
+    """What a rollout's conditions are asked of: its keys, and the words of its command
+    or the name of its call."""
 
     tree: Tree
     words: Sequence[str] = ()

@@ -37,22 +37,31 @@ def framework_of(site: Site) -> Framework | None:
     declared = site.project.declared.framework
     candidates = (framework(declared),) if declared else frameworks()
     for found in candidates:
-        if site.block.form is Form.CALL:
-            marked = site.block.name in found.calls
-        elif site.block.form is Form.COMMAND and found.in_files:
-            continue
-        else:
-            asked = _asked(site, found)
-            marked = any(_shows(mark, asked, site) for mark in found.marks)
-        if marked:
+        if _is_marked(site, found):
             version = site.project.version_of(found)
             return at(found, version.version if version else None)
     return None
 
 
+def _is_marked(site: Site, found: Framework) -> bool:
+    if site.block.form is Form.CALL:
+        return site.block.name in found.calls and _imports(site, found.imports)
+    if site.block.form is Form.COMMAND and found.in_files:
+        return False
+    asked = _asked(site, found)
+    return any(_shows(mark, asked, site) for mark in found.marks)
+
+
+def _imports(site: Site, package: str) -> bool:
+    facts = site.source.python
+    names = facts.imports if facts else ()
+    return not package or any(name.split(".")[0] == package for name in names)
+
+
 def _shows(mark: Mark, asked: Configuration, site: Site) -> bool:
     return (
-        (not mark.package or site.project.holds(mark.package))
+        mark.form in (None, site.block.form)
+        and (not mark.package or site.project.holds(mark.package))
         and (not mark.file or site.project.has(mark.file))
         and (not mark.word or any(mark.word in word for word in asked.words))
         and all(asked.tree.has(keys_of(path)) for path in mark.keys)
@@ -61,9 +70,19 @@ def _shows(mark: Mark, asked: Configuration, site: Site) -> bool:
 
 
 def _asked(site: Site, found: Framework) -> Configuration:
-    """The keys that a framework reads: a command's overrides, or its flags."""
-    by_flags = found.flags and site.block.form is Form.COMMAND
-    return Configuration(Tree.of_flags(site.block) if by_flags else site.tree, site.block.words)
+    """The keys that a framework reads: a command's overrides or its flags, a call's arguments."""
+    block = site.block
+    if block.form is Form.CALL:
+        return Configuration(_with_calls_beside(site, found), (block.name,))
+    by_flags = found.flags and block.form is Form.COMMAND
+    return Configuration(Tree.of_flags(block) if by_flags else site.tree, block.words)
+
+
+def _with_calls_beside(site: Site, found: Framework) -> Tree:
+    """A call's arguments, and those of the one call above it that made what it works with."""
+    above = (b for b in site.source.blocks if b.place.start < site.block.place.start)
+    calls = [block for block in above if block.name in found.beside]
+    return site.tree.with_below(calls[0]) if len(calls) == 1 else site.tree
 
 
 def of_framework(site: Site, found: Framework) -> Rollout | None:
@@ -194,9 +213,10 @@ def _is_open(site: Site, found: Framework, tree: Tree) -> bool:
 
 
 def _hides_keys(tree: Tree, found: Framework) -> bool:
-    """Whether a whole mapping of engine keys comes from where nobody can see."""
+    """Whether a whole mapping of engine keys comes from where nobody can see, or is a text."""
     entries = (tree.get(keys_of(where.path)) for where in found.engine if where.path)
-    return any(entry is not None and entry.value is UNKNOWN for entry in entries)
+    values = [entry.value for entry in entries if entry is not None]
+    return any(value is UNKNOWN or (isinstance(value, str) and value != "") for value in values)
 
 
 def _given(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from rlconfig_lint.model import UNKNOWN, Block, Entry, Form, Value
+from rlconfig_lint.readers.scalars import json_value
 
 Keys = tuple[str, ...]
 
@@ -31,11 +32,11 @@ class Tree:
     @classmethod
     def of(cls, block: Block) -> Tree:
         """A block's own keys; of a command, its `a.b=c` overrides."""
-        entries = (
-            entry
-            for entry in block.entries
-            if block.form is not Form.COMMAND or not entry.key.startswith("-")
-        )
+        entries: Iterable[Entry] = block.entries
+        if block.form is Form.COMMAND:
+            entries = (entry for entry in entries if not entry.key.startswith("-"))
+        elif block.form is Form.CALL:
+            entries = _with_inner(entries)
         return cls({entry.path: entry for entry in entries}, open=block.open)
 
     @classmethod
@@ -43,7 +44,17 @@ class Tree:
         """A command's flags: `--a.b-c` is `a.b_c`."""
         flags = (entry for entry in block.entries if entry.key.startswith("-"))
         renamed = (replace(flag, path=tuple(map(snake, flag.path))) for flag in flags)
-        return cls({flag.path: flag for flag in renamed}, open=block.open)
+        return cls({flag.path: flag for flag in _with_inner(renamed)}, open=block.open)
+
+    def with_below(self, call: Block) -> Tree:
+        """This tree with another call's keys below the last part of that call's name."""
+        at = call.name.rpartition(".")[2]
+        below = (replace(entry, path=(at, *entry.path)) for entry in _with_inner(call.entries))
+        return Tree(
+            {**self.entries, **{entry.path: entry for entry in below}},
+            self.inherited,
+            self.open or call.open,
+        )
 
     def under(self, parent: Tree) -> Tree:
         """This tree laid over its parent, as OmegaConf merges them."""
@@ -107,6 +118,19 @@ class Tree:
     def containers(self) -> Iterator[Keys]:
         """Every path that has keys directly below it."""
         yield from self.children
+
+
+def _with_inner(entries: Iterable[Entry]) -> Iterator[Entry]:
+    """Entries, and the keys of the mappings among their values: read here and written nowhere."""
+    todo = list(entries)[::-1]
+    while todo:
+        entry = todo.pop()
+        yield entry
+        if isinstance(entry.value, dict):
+            todo.extend(
+                replace(entry, path=(*entry.path, str(key)), value=json_value(value), shared=True)
+                for key, value in entry.value.items()
+            )
 
 
 def names_at(tree: Tree, keys: Keys) -> frozenset[str]:

@@ -59,6 +59,7 @@ def _at(name: str, version: Version) -> Framework:
         sampling=_holding(found.sampling, version),
         backend=_backend(found.backend, version),
         swallows=_holding(found.swallows, version),
+        variables=_holding(found.variables, version),
         drops_false=_holding(found.drops_false, version),
         forced=_holding(found.forced, version),
         defaults=_holding(found.defaults, version),

@@ -139,6 +139,7 @@ class Framework:
     backend: Backend | None = None
     swallows: tuple[Supplied, ...] = ()  # written, and taken out before vLLM sees it
     exports: frozenset[str] = frozenset()  # engine keys that it sets as environment variables
+    variables: tuple[Supplied, ...] = ()  # of the environment, which it sets for the engine itself
     drops_false: tuple[Dropped, ...] = ()
     forced: tuple[Supplied, ...] = ()  # whatever the user writes
     defaults: tuple[Supplied, ...] = ()

@@ -84,7 +84,7 @@ def of_framework(site: Site, found: Framework) -> Rollout | None:
         trainer.of_framework(found, asked, site.project.declared),
         _sync(site, found, asked),
         open=asked.tree.open or _has_base_elsewhere(site.block) or _hides_keys(asked.tree, found),
-        defaults=defaults_of(env, written),
+        defaults=defaults_of(env, written, v0_asked=_asks_for_v0(asked, found)),
         evidence=_recognised(site, found, own_place),
         env=env,
         dropped=tuple(_dropped(asked.tree, dropped)),
@@ -124,13 +124,13 @@ def _written(tree: Tree, where: Where) -> dict[str, Setting]:
 
 def _passed(tree: Tree, found: Framework) -> dict[str, Setting]:
     """What is written where a framework hands keys to vLLM as they are."""
-    swallowed = {row.name for row in found.swallows}
+    swallowed = {row.name for row in found.swallows}  # names, or keys in one spelling alone
     return {
         name: setting
         for where in found.engine
         if where.passes
         for name, setting in _written(tree, where).items()
-        if name not in swallowed
+        if name not in swallowed and not (setting.entry and setting.entry.path[-1] in swallowed)
     }
 
 
@@ -142,6 +142,11 @@ def _exported(tree: Tree, found: Framework) -> dict[str, Entry]:
         for entry in tree.below(keys_of(where.path))
         if entry.path[-1] in found.exports
     }
+
+
+def _asks_for_v0(asked: Configuration, found: Framework) -> bool:
+    sets = dict(_given(found.variables, found, asked))
+    return "VLLM_USE_V1" in sets and sets["VLLM_USE_V1"].value in (0, False)
 
 
 def _dropping(asked: Configuration, found: Framework) -> frozenset[str]:

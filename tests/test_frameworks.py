@@ -9,9 +9,10 @@ from packaging.version import Version
 
 from rlconfig_lint.frameworks import NAMES, frameworks, holds
 from rlconfig_lint.frameworks.words import Dropped, Head, Supplied, Switch, SyncSwitch
-from rlconfig_lint.model import CacheFate, Profile, Rollout, Severity, TrainerKind
+from rlconfig_lint.model import UNKNOWN, CacheFate, Profile, Rollout, Severity, TrainerKind
 from rlconfig_lint.registry import rule
 from rlconfig_lint.releases.known import version
+from rlconfig_lint.resolve.heads import rollout_head
 from tests.projects import fix_all, run, write_files
 
 RELEASE = version("0.24.0")
@@ -52,6 +53,7 @@ def test_every_module_is_named_and_every_fact_has_its_source() -> None:
             *framework.sampling_defaults,
             *framework.sampling_forced,
             *framework.swallows,
+            *framework.variables,
             *framework.drops_false,
             *framework.trainer,
             *framework.heads,
@@ -302,6 +304,64 @@ def test_a_finding_stands_in_the_file_that_makes_it_wrong(tmp_path: Path) -> Non
         "max_model_len: 8, enable_prefix_caching: false}"
         in (tmp_path / "in_place.yaml").read_text()
     )
+
+
+PIPELINERL = """\
+llm: {parameters: {temperature: 0.7}}
+finetune: {rl: {temperature: "${llm.parameters.temperature}"}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("pin", "keys", "says"),
+    [
+        pytest.param("0.18.1", "{dtype: bfloat16}", ["RL101 error", "RL201 error"], id="V1"),
+        pytest.param("0.8.5", "{dtype: bfloat16}", [], id="V0 by default"),
+        pytest.param("0.8.5", "{dtype: bfloat16}, use_v1: false", [], id="V0"),
+        pytest.param(
+            "0.8.5", "{dtype: bfloat16}, use_v1: true", ["RL101 error", "RL201 error"], id="old V1"
+        ),
+    ],
+)
+def test_pipelinerls_pin_says_which_engine_runs(
+    tmp_path: Path, pin: str, keys: str, says: list[str]
+) -> None:
+    text = f"{PIPELINERL}vllm_config: {{vllm_kwargs: {keys}}}\n"
+    files = {"requirements.txt": f"vllm=={pin}\n", "a.yaml": text}
+    findings = run(write_files(tmp_path, files)).findings
+    assert [f"{f.code} {f.severity.word}" for f in findings if f.severity > Severity.INFO] == says
+
+
+@pytest.mark.parametrize(
+    ("keys", "head"),
+    [
+        ("{dtype: bfloat16}", "float32"),
+        ("{quantization: fp8}", "the model's dtype"),
+        ("{dtype: bfloat16}, use_v1: true", "the model's dtype"),
+        ("{dtype: bfloat16}, use_v1: true, quantization: bf16_last_layer_fp32", "float32"),
+    ],
+)
+def test_pipelinerls_users_can_quantize_the_head_otherwise(
+    tmp_path: Path, keys: str, head: str
+) -> None:
+    rollout = only(tmp_path, "a.yaml", f"vllm_config: {{vllm_kwargs: {keys}}}\n")
+    assert rollout_head(rollout, RELEASE) == head
+
+
+def test_pipelinerl_drops_old_flags_in_one_spelling(tmp_path: Path) -> None:
+    keys = '{disable-log-requests: "", disable_log_stats: ""}'
+    rollout = only(tmp_path, "a.yaml", f"vllm_config: {{vllm_kwargs: {keys}}}\n")
+    assert list(rollout.passed) == ["disable_log_stats"]
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "top_p"), [("generation-config: vllm", 1.0), ("dtype: bfloat16", UNKNOWN)]
+)
+def test_what_a_pipelinerl_request_leaves_out_is_the_servers(
+    tmp_path: Path, kwargs: str, top_p: object
+) -> None:
+    text = f"{PIPELINERL}vllm_config: {{vllm_kwargs: {{{kwargs}}}}}\n"
+    assert only(tmp_path, "a.yaml", text).sampled("top_p").value == top_p
 
 
 def test_verls_false_never_reaches_vllm(tmp_path: Path) -> None:

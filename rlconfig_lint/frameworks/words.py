@@ -133,6 +133,7 @@ class Framework:
     version_file: str = ""  # says the version in the framework's own repository
     made_from: str = ""  # the framework that `newest`, `distribution` and all `versions` speak of
     flags: bool = False  # its settings are flags of a command
+    settings_files: tuple[str, ...] = ()  # keys that name a file of settings, which is not read
     calls: tuple[str, ...] = ()  # a constructor that carries the keys at its root
     style: KeyStyle = KeyStyle.SNAKE
     not_training: tuple[When, ...] = ()  # only generates or evaluates when any of these holds

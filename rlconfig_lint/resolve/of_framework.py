@@ -83,7 +83,7 @@ def of_framework(site: Site, found: Framework) -> Rollout | None:
         site.project.release,
         trainer.of_framework(found, asked, site.project.declared),
         _sync(site, found, asked),
-        open=asked.tree.open or _has_base_elsewhere(site.block) or _hides_keys(asked.tree, found),
+        open=_is_open(site.block, asked.tree, found),
         defaults=defaults_of(env, written, v0_asked=_asks_for_v0(asked, found)),
         evidence=_recognised(site, found, own_place),
         env=env,
@@ -258,6 +258,12 @@ def _own_place(site: Site, found: Framework, tree: Tree) -> Place | None:
         if path and tree.has(keys_of(path)):
             return site.owner(keys_of(path))[1]
     return None
+
+
+def _is_open(block: Block, tree: Tree, found: Framework) -> bool:
+    """Whether settings may come from where nobody can see."""
+    named = any(tree.has(keys_of(path)) for path in found.settings_files)
+    return named or tree.open or _has_base_elsewhere(block) or _hides_keys(tree, found)
 
 
 def _has_base_elsewhere(block: Block) -> bool:

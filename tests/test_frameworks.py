@@ -30,6 +30,13 @@ policy:
   sampling_params: {n: 8, temperature: 1.0}
 trainer: {training: {steps: 100}}
 """
+VIME = (
+    "ray job submit -- python3 train_async.py --hf-checkpoint M --vllm-gpu-memory-utilization 0.7"
+    " --rollout-temperature 0.6"
+)
+FULLY_ASYNC = (
+    " --rollout-function-path vime.rollout.fully_async_rollout.generate_rollout_fully_async"
+)
 TRL = "from trl import GRPOConfig\nGRPOConfig(use_vllm=True{})\n"
 
 
@@ -128,6 +135,20 @@ def test_every_module_is_named_and_every_fact_has_its_source() -> None:
             "oat",
             TrainerKind.DECOUPLED,
         ),
+        ("a.sh", VIME, "vime", TrainerKind.RECOMPUTE),
+        ("a.sh", f"{VIME} --use-tis", "vime", TrainerKind.DECOUPLED),
+        ("a.sh", f"{VIME} --use-rollout-logprobs", "vime", TrainerKind.ROLLOUT_LOGPROBS),
+        ("a.sh", f"{VIME} --get-mismatch-metrics", "vime", TrainerKind.UNKNOWN),
+        (
+            "a.sh",
+            (
+                f"{VIME} --get-mismatch-metrics"
+                " --custom-tis-function-path examples.train_infer_mismatch_helper.mis.compute"
+            ),
+            "vime",
+            TrainerKind.RECOMPUTE,
+        ),
+        ("a.sh", f"{VIME} --use-tis --custom-config-path a.yaml", "vime", TrainerKind.UNKNOWN),
         ("a.sh", OPEN_INSTRUCT, "open-instruct", TrainerKind.DECOUPLED),
         (
             "a.sh",
@@ -158,6 +179,9 @@ def test_recognised(
         ("a.sh", SKYRL.replace("=vllm", "=${BACKEND}")),
         ("a.py", "from trl import GRPOConfig\nGRPOConfig()\n"),
         ("tests/a.sh", VERL),
+        ("a.sh", VIME.replace("--vllm-gpu", "--sglang-gpu")),
+        ("a.sh", f"{VIME} --debug-train-only"),
+        ("a.sh", f"{VIME} --rollout-external-engine-addrs 10.0.0.1:8000"),
         ("a.yaml", TORCHFORGE.partition("trainer")[0]),
         ("a.sh", "python -m oat.experiment.main --algo SimPO --vllm_gpu_ratio 0.35"),
         ("a.sh", OAT.replace("run_math_rl", "run_offline_ppo")),
@@ -199,6 +223,17 @@ def test_no_vllm_rollout(tmp_path: Path, name: str, text: str) -> None:
         pytest.param("a.sh", f"{OAT} --enable_prefix_caching --asynchronous", id="oat resets"),
         pytest.param("a.sh", f"{OAT} --eval_temperature 0.6 --eval_top_p 0.95", id="evaluation"),
         pytest.param("a.sh", f"{OAT} --temperature 0.6 --tis_c None", id="oat recomputes"),
+        pytest.param("a.sh", f"{VIME} --use-tis", id="vime asks for processed logprobs"),
+        pytest.param("a.sh", VIME, id="vime's train_async.py drains"),
+        pytest.param(
+            "a.sh", f"{VIME}{FULLY_ASYNC} --no-vllm-enable-prefix-caching", id="negated in vime"
+        ),
+        pytest.param(
+            "a.sh", f"{VIME}{FULLY_ASYNC} --vllm-config engines.yaml", id="another file may say it"
+        ),
+        pytest.param(
+            "a.sh", f"{VIME} --rollout-function-path my.rollout", id="the user's own rollouts"
+        ),
         pytest.param("a.py", TRL.format(", temperature=0.7"), id="TRL sets processed logprobs"),
         pytest.param(
             "a.sh",
@@ -233,6 +268,9 @@ def test_silent_where_nothing_is_wrong(tmp_path: Path, name: str, text: str) -> 
         ),
         ("a.sh", f"{OAT} --temperature 0.6", ["RL101 error"]),
         ("a.sh", f"{OAT} --top-p 0.95", ["RL101 warning"]),
+        ("a.sh", VIME + FULLY_ASYNC, ["RL201 error"]),
+        ("a.sh", f"{VIME}{FULLY_ASYNC} --use-tis", ["RL201 warning"]),
+        ("a.sh", f"{VIME} --use-tis --vllm-logprobs-mode raw_logprobs", ["RL101 error"]),
         ("a.py", TRL.format(", cast_lm_head_to_fp32=True"), ["RL501 error"]),
         (
             "a.yaml",

@@ -27,6 +27,7 @@ NAMES = (
     "torchforge",
     "trl",
     "verl",
+    "vime",
 )
 
 

@@ -37,6 +37,15 @@ VIME = (
 FULLY_ASYNC = (
     " --rollout-function-path vime.rollout.fully_async_rollout.generate_rollout_fully_async"
 )
+ART = """\
+import art
+model = art.TrainableModel(
+    name="m",
+    project="p",
+    base_model="b",
+    _internal_config=art.dev.InternalModelConfig(engine_args=art.dev.EngineArgs(max_num_seqs=8{})),
+)
+"""
 TRL = "from trl import GRPOConfig\nGRPOConfig(use_vllm=True{})\n"
 
 
@@ -149,6 +158,7 @@ def test_every_module_is_named_and_every_fact_has_its_source() -> None:
             TrainerKind.RECOMPUTE,
         ),
         ("a.sh", f"{VIME} --use-tis --custom-config-path a.yaml", "vime", TrainerKind.UNKNOWN),
+        ("a.py", ART.format(""), "art", TrainerKind.ROLLOUT_LOGPROBS),
         ("a.sh", OPEN_INSTRUCT, "open-instruct", TrainerKind.DECOUPLED),
         (
             "a.sh",
@@ -179,6 +189,7 @@ def test_recognised(
         ("a.sh", SKYRL.replace("=vllm", "=${BACKEND}")),
         ("a.py", "from trl import GRPOConfig\nGRPOConfig()\n"),
         ("tests/a.sh", VERL),
+        ("a.py", "import art\nart.Model(name='m', inference_base_url='http://judge')\n"),
         ("a.sh", VIME.replace("--vllm-gpu", "--sglang-gpu")),
         ("a.sh", f"{VIME} --debug-train-only"),
         ("a.sh", f"{VIME} --rollout-external-engine-addrs 10.0.0.1:8000"),
@@ -234,6 +245,7 @@ def test_no_vllm_rollout(tmp_path: Path, name: str, text: str) -> None:
         pytest.param(
             "a.sh", f"{VIME} --rollout-function-path my.rollout", id="the user's own rollouts"
         ),
+        pytest.param("a.py", ART.format(", enable_prefix_caching=True"), id="no requests in sight"),
         pytest.param("a.py", TRL.format(", temperature=0.7"), id="TRL sets processed logprobs"),
         pytest.param(
             "a.sh",
@@ -400,6 +412,21 @@ def test_what_a_pipelinerl_request_leaves_out_is_the_servers(
 ) -> None:
     text = f"{PIPELINERL}vllm_config: {{vllm_kwargs: {{{kwargs}}}}}\n"
     assert only(tmp_path, "a.yaml", text).sampled("top_p").value == top_p
+
+
+@pytest.mark.parametrize(
+    ("pin", "mode"),
+    [
+        ("openpipe-art==0.4.0\nvllm==0.9.1\n", "processed_logprobs"),
+        ("openpipe-art==0.5.4\nvllm==0.10.0\n", UNKNOWN),
+        ("openpipe-art==0.5.9\nvllm==0.13.0\n", "raw_logprobs"),
+    ],
+)
+def test_art_ran_the_v0_engine(tmp_path: Path, pin: str, mode: object) -> None:
+    files = {"requirements.txt": pin, "a.py": ART.format("")}
+    (rollout,) = run(write_files(tmp_path, files)).rollouts
+    (release,) = rollout.release.candidates
+    assert rollout.setting("logprobs_mode", release).value == mode
 
 
 def test_verls_false_never_reaches_vllm(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from rlconfig_lint.model import UNKNOWN
 
 # In the order in which they are tried: forks and wrappers in front of what they are made from.
 NAMES = (
+    "art",
     "nemo-rl",
     "oat",
     "open-instruct",
@@ -49,6 +50,12 @@ def framework(name: str) -> Framework:
 @cache
 def frameworks() -> tuple[Framework, ...]:
     return tuple(framework(name) for name in NAMES)
+
+
+@cache
+def constructors() -> frozenset[str]:
+    """The full names of the calls that carry some framework's keys."""
+    return frozenset(call for found in frameworks() for call in found.calls)
 
 
 @cache

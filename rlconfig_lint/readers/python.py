@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from rlconfig_lint.frameworks import constructors
 from rlconfig_lint.model import UNKNOWN, Block, Entry, Form, PythonFacts, Value
 from rlconfig_lint.readers.python_facts import gather
 from rlconfig_lint.readers.python_literals import Spans, literal
@@ -21,7 +22,6 @@ from rlconfig_lint.readers.text import Text, UnreadableError
 
 FROM_ELSEWHERE = frozenset(("from_cli_args", "from_vllm_config"))
 _ENGINE_CLASSES = ENGINES | {"AsyncLLM", "AsyncLLMEngine", "LLMEngine"}
-_OTHER_CALLS = frozenset(("vllm.SamplingParams", "trl.GRPOConfig", "trl.RLOOConfig"))
 _LONGEST = 1_000_000
 
 
@@ -131,8 +131,10 @@ class _Module:
         if name is None:
             return None
         owner, _, last = name.rpartition(".")
-        if name in _OTHER_CALLS or (name.startswith("vllm.") and last == "SamplingParams"):
-            return f"{name.split('.')[0]}.{last}"
+        if name in constructors():
+            return name
+        if name.startswith("vllm.") and last == "SamplingParams":
+            return "vllm.SamplingParams"
         if name.startswith("vllm."):
             if last in ENGINES:
                 return f"vllm.{last}"

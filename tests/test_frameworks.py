@@ -50,6 +50,22 @@ from trl import GRPOConfig
 FastLanguageModel.from_pretrained("m", fast_inference=True)
 GRPOConfig({})
 """
+VIME = (
+    "ray job submit -- python3 train_async.py --hf-checkpoint M --vllm-gpu-memory-utilization 0.7"
+    " --rollout-temperature 0.6"
+)
+FULLY_ASYNC = (
+    " --rollout-function-path vime.rollout.fully_async_rollout.generate_rollout_fully_async"
+)
+ART = """\
+import art
+model = art.TrainableModel(
+    name="m",
+    project="p",
+    base_model="b",
+    _internal_config=art.dev.InternalModelConfig(engine_args=art.dev.EngineArgs(max_num_seqs=8{})),
+)
+"""
 TRL = "from trl import GRPOConfig\nGRPOConfig(use_vllm=True{})\n"
 PRIME = "[orchestrator]\nbatch_size = 64\n[inference]\n"
 RAW_PRIME = f'{PRIME}[inference.vllm]\nlogprobs_mode = "raw_logprobs"\n'
@@ -85,6 +101,7 @@ def test_every_module_is_named_and_every_fact_has_its_source() -> None:
             *framework.sampling_defaults,
             *framework.sampling_forced,
             *framework.swallows,
+            *framework.variables,
             *framework.drops_false,
             *framework.trainer,
             *framework.heads,
@@ -267,6 +284,21 @@ def test_every_module_is_named_and_every_fact_has_its_source() -> None:
             "openrlhf",
             TrainerKind.ROLLOUT_LOGPROBS,
         ),
+        ("a.sh", VIME, "vime", TrainerKind.RECOMPUTE),
+        ("a.sh", f"{VIME} --use-tis", "vime", TrainerKind.DECOUPLED),
+        ("a.sh", f"{VIME} --use-rollout-logprobs", "vime", TrainerKind.ROLLOUT_LOGPROBS),
+        ("a.sh", f"{VIME} --get-mismatch-metrics", "vime", TrainerKind.UNKNOWN),
+        (
+            "a.sh",
+            (
+                f"{VIME} --get-mismatch-metrics"
+                " --custom-tis-function-path examples.train_infer_mismatch_helper.mis.compute"
+            ),
+            "vime",
+            TrainerKind.RECOMPUTE,
+        ),
+        ("a.sh", f"{VIME} --use-tis --custom-config-path a.yaml", "vime", TrainerKind.UNKNOWN),
+        ("a.py", ART.format(""), "art", TrainerKind.ROLLOUT_LOGPROBS),
         ("a.sh", OPEN_INSTRUCT, "open-instruct", TrainerKind.DECOUPLED),
         (
             "a.sh",
@@ -352,6 +384,10 @@ def test_recognised(
         ("a.sh", "python evaluate.py --use_vllm --temperature 0.6"),
         ("a.sh", "trl grpo --use_vllm false --vllm_mode colocate"),
         ("tests/a.sh", VERL),
+        ("a.py", "import art\nart.Model(name='m', inference_base_url='http://judge')\n"),
+        ("a.sh", VIME.replace("--vllm-gpu", "--sglang-gpu")),
+        ("a.sh", f"{VIME} --debug-train-only"),
+        ("a.sh", f"{VIME} --rollout-external-engine-addrs 10.0.0.1:8000"),
         ("a.yaml", TORCHFORGE.partition("trainer")[0]),
         ("a.sh", "python -m oat.experiment.main --algo SimPO --vllm_gpu_ratio 0.35"),
         ("a.sh", OAT.replace("run_math_rl", "run_offline_ppo")),
@@ -417,6 +453,18 @@ def test_no_vllm_rollout(tmp_path: Path, name: str, text: str) -> None:
         pytest.param("a.sh", f"{OAT} --enable_prefix_caching --asynchronous", id="oat resets"),
         pytest.param("a.sh", f"{OAT} --eval_temperature 0.6 --eval_top_p 0.95", id="evaluation"),
         pytest.param("a.sh", f"{OAT} --temperature 0.6 --tis_c None", id="oat recomputes"),
+        pytest.param("a.sh", f"{VIME} --use-tis", id="vime asks for processed logprobs"),
+        pytest.param("a.sh", VIME, id="vime's train_async.py drains"),
+        pytest.param(
+            "a.sh", f"{VIME}{FULLY_ASYNC} --no-vllm-enable-prefix-caching", id="negated in vime"
+        ),
+        pytest.param(
+            "a.sh", f"{VIME}{FULLY_ASYNC} --vllm-config engines.yaml", id="another file may say it"
+        ),
+        pytest.param(
+            "a.sh", f"{VIME} --rollout-function-path my.rollout", id="the user's own rollouts"
+        ),
+        pytest.param("a.py", ART.format(", enable_prefix_caching=True"), id="no requests in sight"),
         pytest.param("a.py", TRL.format(", temperature=0.7"), id="TRL sets processed logprobs"),
         pytest.param("a.sh", IN_FLIGHT_SKYRL, id="salted"),
         pytest.param("a.sh", f"{OPENRLHF} --rollout.temperature 0.7", id="asks for no logprobs"),
@@ -495,6 +543,9 @@ def test_silent_where_nothing_is_wrong(tmp_path: Path, name: str, text: str) -> 
             ["RL101 warning"],
         ),
         ("a.sh", f"{IN_FLIGHT_SKYRL} generator.use_cache_salt=false", ["RL201 error"]),
+        ("a.sh", VIME + FULLY_ASYNC, ["RL201 error"]),
+        ("a.sh", f"{VIME}{FULLY_ASYNC} --use-tis", ["RL201 warning"]),
+        ("a.sh", f"{VIME} --use-tis --vllm-logprobs-mode raw_logprobs", ["RL101 error"]),
         ("a.py", TRL.format(", cast_lm_head_to_fp32=True"), ["RL501 error"]),
         (
             "a.yaml",
@@ -644,6 +695,79 @@ def test_a_false_that_areal_drops_is_not_written_by_a_fix(tmp_path: Path, writte
     assert only(tmp_path, "a.yaml", text).setting("enable_prefix_caching", RELEASE).value is True
     fix_all(tmp_path, (rule("RL201"), rule("RL806")), Profile.PARITY)
     assert (tmp_path / "a.yaml").read_text() == text
+
+
+PIPELINERL = """\
+llm: {parameters: {temperature: 0.7}}
+finetune: {rl: {temperature: "${llm.parameters.temperature}"}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("pin", "keys", "says"),
+    [
+        pytest.param("0.18.1", "{dtype: bfloat16}", ["RL101 error", "RL201 error"], id="V1"),
+        pytest.param("0.8.5", "{dtype: bfloat16}", [], id="V0 by default"),
+        pytest.param("0.8.5", "{dtype: bfloat16}, use_v1: false", [], id="V0"),
+        pytest.param(
+            "0.8.5", "{dtype: bfloat16}, use_v1: true", ["RL101 error", "RL201 error"], id="old V1"
+        ),
+    ],
+)
+def test_pipelinerls_pin_says_which_engine_runs(
+    tmp_path: Path, pin: str, keys: str, says: list[str]
+) -> None:
+    text = f"{PIPELINERL}vllm_config: {{vllm_kwargs: {keys}}}\n"
+    files = {"requirements.txt": f"vllm=={pin}\n", "a.yaml": text}
+    findings = run(write_files(tmp_path, files)).findings
+    assert [f"{f.code} {f.severity.word}" for f in findings if f.severity > Severity.INFO] == says
+
+
+@pytest.mark.parametrize(
+    ("keys", "head"),
+    [
+        ("{dtype: bfloat16}", "float32"),
+        ("{quantization: fp8}", "the model's dtype"),
+        ("{dtype: bfloat16}, use_v1: true", "the model's dtype"),
+        ("{dtype: bfloat16}, use_v1: true, quantization: bf16_last_layer_fp32", "float32"),
+    ],
+)
+def test_pipelinerls_users_can_quantize_the_head_otherwise(
+    tmp_path: Path, keys: str, head: str
+) -> None:
+    rollout = only(tmp_path, "a.yaml", f"vllm_config: {{vllm_kwargs: {keys}}}\n")
+    assert rollout_head(rollout, RELEASE) == head
+
+
+def test_pipelinerl_drops_old_flags_in_one_spelling(tmp_path: Path) -> None:
+    keys = '{disable-log-requests: "", disable_log_stats: ""}'
+    rollout = only(tmp_path, "a.yaml", f"vllm_config: {{vllm_kwargs: {keys}}}\n")
+    assert list(rollout.passed) == ["disable_log_stats"]
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "top_p"), [("generation-config: vllm", 1.0), ("dtype: bfloat16", UNKNOWN)]
+)
+def test_what_a_pipelinerl_request_leaves_out_is_the_servers(
+    tmp_path: Path, kwargs: str, top_p: object
+) -> None:
+    text = f"{PIPELINERL}vllm_config: {{vllm_kwargs: {{{kwargs}}}}}\n"
+    assert only(tmp_path, "a.yaml", text).sampled("top_p").value == top_p
+
+
+@pytest.mark.parametrize(
+    ("pin", "mode"),
+    [
+        ("openpipe-art==0.4.0\nvllm==0.9.1\n", "processed_logprobs"),
+        ("openpipe-art==0.5.4\nvllm==0.10.0\n", UNKNOWN),
+        ("openpipe-art==0.5.9\nvllm==0.13.0\n", "raw_logprobs"),
+    ],
+)
+def test_art_ran_the_v0_engine(tmp_path: Path, pin: str, mode: object) -> None:
+    files = {"requirements.txt": pin, "a.py": ART.format("")}
+    (rollout,) = run(write_files(tmp_path, files)).rollouts
+    (release,) = rollout.release.candidates
+    assert rollout.setting("logprobs_mode", release).value == mode
 
 
 def test_verls_false_never_reaches_vllm(tmp_path: Path) -> None:

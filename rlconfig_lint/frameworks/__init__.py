@@ -26,6 +26,7 @@ NAMES = (
     "reasoning360",
     "simplerl",
     "areal",
+    "art",
     "nemo-rl",
     "oat",
     "open-instruct",
@@ -35,6 +36,7 @@ NAMES = (
     "roll",
     "skyrl",
     "torchforge",
+    "vime",
     "axolotl",
     "ms-swift",
     "open-r1",
@@ -65,6 +67,12 @@ def frameworks() -> tuple[Framework, ...]:
 
 
 @cache
+def constructors() -> frozenset[str]:
+    """The full names of the calls that carry some framework's keys."""
+    return frozenset(call for found in frameworks() for call in found.calls)
+
+
+@cache
 def _at(name: str, version: Version) -> Framework:
     found = framework(name)
     return replace(
@@ -73,6 +81,7 @@ def _at(name: str, version: Version) -> Framework:
         sampling=_holding(found.sampling, version),
         backend=_backend(found.backend, version),
         swallows=_holding(found.swallows, version),
+        variables=_holding(found.variables, version),
         drops_false=_holding(found.drops_false, version),
         forced=_holding(found.forced, version),
         defaults=_holding(found.defaults, version),

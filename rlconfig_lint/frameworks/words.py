@@ -145,6 +145,7 @@ class Framework:
     made_from: str = ""  # the framework that `newest`, `distribution` and all `versions` speak of
     flags: bool = False  # its settings are flags of a command
     in_files: bool = False  # a command changes some of a file's keys, and is no rollout by itself
+    settings_files: tuple[str, ...] = ()  # keys that name a file of settings, which is not read
     calls: tuple[str, ...] = ()  # a constructor that carries the keys at its root
     beside: tuple[str, ...] = ()  # a call above it, whose keys stand below the call's name
     imports: str = ""  # what that constructor's module imports as well
@@ -154,6 +155,7 @@ class Framework:
     backend: Backend | None = None
     swallows: tuple[Supplied, ...] = ()  # written, and taken out before vLLM sees it
     exports: frozenset[str] = frozenset()  # engine keys that it sets as environment variables
+    variables: tuple[Supplied, ...] = ()  # of the environment, which it sets for the engine itself
     drops_false: tuple[Dropped, ...] = ()
     forced: tuple[Supplied, ...] = ()  # whatever the user writes
     defaults: tuple[Supplied, ...] = ()

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from rlconfig_lint.frameworks import constructors
 from rlconfig_lint.model import UNKNOWN, Block, Entry, Form, PythonFacts, Value
 from rlconfig_lint.readers.python_facts import gather
 from rlconfig_lint.readers.python_literals import Spans, literal
@@ -21,7 +22,6 @@ from rlconfig_lint.readers.text import Text, UnreadableError
 
 FROM_ELSEWHERE = frozenset(("from_cli_args", "from_vllm_config"))
 _ENGINE_CLASSES = ENGINES | {"AsyncLLM", "AsyncLLMEngine", "LLMEngine"}
-_TRL_CONFIGS = frozenset(("GRPOConfig", "RLOOConfig"))
 _UNSLOTH_MODELS = frozenset(("FastLanguageModel", "FastModel", "FastVisionModel"))
 _LONGEST = 1_000_000
 
@@ -132,8 +132,9 @@ class _Module:
         if name is None:
             return None
         owner, _, last = name.rpartition(".")
-        if name.startswith("trl."):
-            return f"trl.{last}" if last in _TRL_CONFIGS else None
+        exported = f"{name.split('.')[0]}.{last}"  # as the package itself exports it
+        if name in constructors() or exported in constructors():
+            return name if name in constructors() else exported
         if name.startswith("unsloth.") and last == "from_pretrained":
             known = owner.rpartition(".")[2] in _UNSLOTH_MODELS
             return "unsloth.from_pretrained" if known else None

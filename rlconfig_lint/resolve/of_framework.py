@@ -107,8 +107,8 @@ def of_framework(site: Site, found: Framework) -> Rollout | None:
         site.project.release,
         trainer.of_framework(found, asked, site.project.declared),
         _sync(site, found, asked),
-        open=elsewhere or _is_open(site, found, asked.tree),
-        defaults=defaults_of(env, written),
+        open=elsewhere or _is_open(site.block, asked.tree, found),
+        defaults=defaults_of(env, written, v0_asked=_asks_for_v0(asked, found)),
         evidence=_recognised(site, found, own_place),
         env=env,
         complete_requests=found.complete_requests,
@@ -149,13 +149,15 @@ def _written(tree: Tree, where: Where) -> dict[str, Setting]:
 
 def _passed(tree: Tree, found: Framework, dropped: frozenset[str]) -> dict[str, Setting]:
     """What is written where a framework hands keys to vLLM as they are, and arrives."""
-    swallowed = {row.name for row in found.swallows}
+    swallowed = {row.name for row in found.swallows}  # names, or keys in one spelling alone
     return {
         name: setting
         for where in found.engine
         if where.passes
         for name, setting in _arriving(_written(tree, where), where, dropped).items()
-        if name not in swallowed and not (where.drops_unknown_false and setting.value is False)
+        if name not in swallowed
+        and not (setting.entry and setting.entry.path[-1] in swallowed)
+        and not (where.drops_unknown_false and setting.value is False)
     }
 
 
@@ -176,6 +178,11 @@ def _arriving(
     if where.drops_null:
         written = {name: s for name, s in written.items() if s.value is not None}
     return without_dropped_false(written) if where.path in dropped else written
+
+
+def _asks_for_v0(asked: Configuration, found: Framework) -> bool:
+    sets = dict(_given(found.variables, found, asked))
+    return "VLLM_USE_V1" in sets and sets["VLLM_USE_V1"].value in (0, False)
 
 
 def _dropping(asked: Configuration, found: Framework) -> frozenset[str]:
@@ -205,11 +212,6 @@ def _sync(site: Site, found: Framework, asked: Configuration) -> Sync:
     understood = own.pauses or own.resets or own.sleeps or own.salts
     fate = known.fate if known.fate is not CacheFate.UNKNOWN or not understood else None
     return replace(own, style=known.style, fate=fate, evidence=(*known.evidence, *own.evidence))
-
-
-def _is_open(site: Site, found: Framework, tree: Tree) -> bool:
-    """Whether settings may come from where nobody can see."""
-    return tree.open or _has_base_elsewhere(site.block) or _hides_keys(tree, found)
 
 
 def _hides_keys(tree: Tree, found: Framework) -> bool:
@@ -295,6 +297,12 @@ def _own_place(site: Site, found: Framework, tree: Tree) -> Place | None:
         if path and tree.has(keys_of(path)):
             return site.owner(keys_of(path))[1]
     return None
+
+
+def _is_open(block: Block, tree: Tree, found: Framework) -> bool:
+    """Whether settings may come from where nobody can see."""
+    named = any(tree.has(keys_of(path)) for path in found.settings_files)
+    return named or tree.open or _has_base_elsewhere(block) or _hides_keys(tree, found)
 
 
 def _has_base_elsewhere(block: Block) -> bool:

@@ -36,6 +36,8 @@ def settings(
     found: dict[str, Setting] = {}
     for entry in entries:
         written = snake(entry.path[-1])
+        if where.prefix and written.startswith(f"no_{where.prefix}"):
+            written = f"{where.prefix}no_{written[len(where.prefix) + 3 :]}"  # argparse negates so
         if not written.startswith(where.prefix):
             continue
         own = written[len(where.prefix) :]

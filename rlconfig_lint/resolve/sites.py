@@ -56,7 +56,10 @@ def site_of(source: Source, block: Block, project: Project, lookup: Lookup) -> S
     return Site(source, block, tree, merged.chain if len(merged.chain) > 1 else (), project)
 
 
-def defaults_of(env: Mapping[str, Entry], written: Mapping[str, Setting]) -> Defaults:
+def defaults_of(
+    env: Mapping[str, Entry], written: Mapping[str, Setting], *, v0_asked: bool = False
+) -> Defaults:
     """vLLM's defaults beside the settings and variables that one engine has."""
-    v0_asked = "VLLM_USE_V1" in env and env["VLLM_USE_V1"].value in (0, False)
+    if "VLLM_USE_V1" in env:
+        v0_asked = env["VLLM_USE_V1"].value in (0, False)
     return partial(release_default, engine=written, v0_asked=v0_asked)

@@ -10,7 +10,7 @@ from rlconfig_lint.model import UNKNOWN, Entry
 from rlconfig_lint.readers.python_calls import bind, default_of, takes_keywords
 from rlconfig_lint.readers.python_module import Caller, Done, Held, Here
 from rlconfig_lint.readers.python_names import dotted
-from rlconfig_lint.readers.python_scopes import Change, What, is_guarded, text_of
+from rlconfig_lint.readers.python_scopes import Change, What, is_guarded, position, text_of
 from rlconfig_lint.readers.python_values import worth
 from rlconfig_lint.readers.python_walk import Function
 
@@ -194,6 +194,8 @@ def _held(held: Held, name: str, here: Here) -> Keys:
         found = _parameter(held)
     elif held.value is not None:
         found = keys_of(held.value, held.here)
+        if _changed_later(held, here):
+            found.doubt()
     else:
         return Keys(unseen=True)
     if found.literal is not None and not _is_used_once(held, name, here):
@@ -203,15 +205,25 @@ def _held(held: Held, name: str, here: Here) -> Keys:
     return found
 
 
+def _changed_later(held: Held, here: Here) -> bool:
+    """Whether a dict that got this name too was changed under its other one since."""
+    name = dotted(held.value) if held.value is not None else None
+    scope = here.module.scope_of(held.here)
+    return any(
+        position(change.node) > position(held.here.node) and change.what is not What.ALIASED
+        for change in scope.changes.get(name or "", ())
+        if held.here.node is not None
+    )
+
+
 def _is_used_once(held: Held, name: str, here: Here) -> bool:
-    module, functions = here.module, held.here.functions
-    holder = functions[-1] if functions else module.tree
+    module = here.module
     changed = {
         change.node
-        for change in module.scope(holder).changes.get(name, ())
-        if change.what is not What.LENT and not isinstance(change.node, ast.AugAssign)
+        for change in module.scope_of(held.here).changes.get(name, ())
+        if not change.is_harmless and not isinstance(change.node, ast.AugAssign)
     }
-    return "." not in name and module.uses(name, holder) - len(changed) <= 1
+    return "." not in name and module.uses(name, held.here) - len(changed) <= 1
 
 
 def _change(found: Keys, done: Done) -> None:
@@ -235,7 +247,7 @@ def _change(found: Keys, done: Done) -> None:
         if is_guarded(change.branches):
             merged.guard()
         found.add(merged, certain=certain)
-    else:
+    elif what is not What.ALIASED or here.module.is_changed(key or "", here):
         found.doubt()
         found.literal = None
 

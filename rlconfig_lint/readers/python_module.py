@@ -18,9 +18,10 @@ from typing import TypeAlias
 from rlconfig_lint.readers.python_classes import Definitions
 from rlconfig_lint.readers.python_literals import Spans
 from rlconfig_lint.readers.python_names import Names
-from rlconfig_lint.readers.python_scan import scan
+from rlconfig_lint.readers.python_scan import changed_by, scan
 from rlconfig_lint.readers.python_scopes import (
     Binding,
+    Branch,
     Branches,
     Change,
     Position,
@@ -40,6 +41,7 @@ Holder: TypeAlias = "Function | ast.Module"
 _MOST_STEPS = 50_000
 _DEEPEST = 24
 _LAST: Position = (sys.maxsize, 0)
+_SOME_TIME = (Branch((0, 0), 0),)  # in a branch of its own: when another function is called
 _REBOUND = re.compile(r"^[ \t]*(?:global|nonlocal)[ \t]+([\w, \t]+)", re.MULTILINE)
 
 
@@ -125,7 +127,7 @@ class Held:
 
     @property
     def changed(self) -> bool:
-        return any(done.change.what is not What.LENT for done in self.changes)
+        return any(not done.change.is_harmless for done in self.changes)
 
 
 @dataclass
@@ -195,6 +197,7 @@ class Module:
         if name in self._rebound or not self.steps_left(1 + len(changes)):
             return None
         use = replace(use, functions=functions)
+        changes = [*changes, *self._changes_inside(name, functions)]
         if functions and name in _parameters(functions[-1]):
             changed = tuple(_happened(changes, use, None))
             return None if bound else Held(use, parameter=name, changes=changed)
@@ -202,6 +205,34 @@ class Module:
             return None
         changed = tuple(_happened(changes, use, bound[0]))
         return Held(use.at(functions, bound[0]), bound[0].value, bound[0].index, changes=changed)
+
+    def _changes_inside(self, name: str, functions: tuple[Function, ...]) -> Iterator[Change]:
+        """What functions inside another one, or inside the module, do to what is not theirs."""
+        for change, there in self._changing.get(name, ()):
+            inner = there[len(functions) :]
+            if not inner or there[: len(functions)] != functions:
+                continue
+            own = any(name in _parameters(f) or name in self.scope(f).bound for f in inner)
+            if not own and self.steps_left():
+                what = What.LENT if change.is_harmless else What.OTHER
+                yield replace(change, what=what, branches=_SOME_TIME)
+
+    @cached_property
+    def _changing(self) -> dict[str, list[tuple[Change, tuple[Function, ...]]]]:
+        found: dict[str, list[tuple[Change, tuple[Function, ...]]]] = {}
+        for node, around in self.nodes:
+            if around.functions:
+                for name, changes in changed_by(node).items():
+                    found.setdefault(name, []).append((changes[0], around.functions))
+        return found
+
+    def is_changed(self, name: str, here: Here) -> bool:
+        """Whether anything at all is done to what a name of these functions holds."""
+        owner = self.definitions.class_around(here.functions)
+        if name.startswith("self.") and owner is not None:
+            known = self._attributes(owner).get(name)
+            return known is not None and bool(known.changes)
+        return bool(self.scope_of(here).changes.get(name))
 
     def _attribute(self, name: str, here: Here) -> Held | None:
         """An attribute that is bound once in all methods of its class and the related ones."""
@@ -254,8 +285,12 @@ class Module:
             for name, bound in scan([statement]).bound.items():
                 yield f"self.{name}", around, Scope({f"self.{name}": bound})
 
-    def uses(self, name: str, holder: Holder) -> int:
+    def scope_of(self, here: Here) -> Scope:
+        return self.scope(here.functions[-1] if here.functions else self.tree)
+
+    def uses(self, name: str, here: Here) -> int:
         """How often a name is read in a function, closures included."""
+        holder = here.functions[-1] if here.functions else self.tree
         if holder not in self._loads:
             self._loads[holder] = Counter(
                 node.id

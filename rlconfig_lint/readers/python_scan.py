@@ -60,6 +60,13 @@ def scan(body: Sequence[ast.stmt]) -> Scope:
     return scan_.scope
 
 
+def changed_by(node: ast.AST) -> dict[str, list[Change]]:
+    """What one node alone does to what names hold."""
+    scan_ = _Scan(Scope())
+    scan_.note(node, ())
+    return scan_.scope.changes
+
+
 def _children(node: ast.AST, branches: Branches) -> Iterator[tuple[ast.AST, Branches]]:
     """What stands directly inside a node, each with the branches around it."""
     if isinstance(node, ast.If):
@@ -161,12 +168,12 @@ class _Scan:
         branches: Branches,
         index: int | None = None,
     ) -> None:
-        if isinstance(target, ast.Name):
-            self.binding(target.id, Binding(node, branches, value, index))
-        elif isinstance(target, ast.Attribute):
-            name = dotted(target)
-            if name is not None:
-                self.binding(name, Binding(node, branches, value, index))
+        name = dotted(target)
+        if name is not None:
+            self.binding(name, Binding(node, branches, value, index))
+            if value is not None:
+                self.change(value, Change(What.ALIASED, node, branches, name))
+        if isinstance(target, ast.Attribute):
             found = Change(What.ATTRIBUTE, node, branches, target.attr, value, target)
             self.change(target.value, found)
         elif isinstance(target, ast.Subscript):

@@ -25,6 +25,7 @@ class What(enum.Enum):
     APPENDED = "l.append(v)"
     EXTENDED = "l += v"
     LENT = "f(d)"
+    ALIASED = "e = d"
     OTHER = "anything else"
 
 
@@ -56,9 +57,14 @@ class Change:
     what: What
     node: ast.AST  # the statement or call that does it
     branches: Branches
-    key: str | None = None
+    key: str | None = None  # of an alias: its name
     value: ast.expr | None = None
     key_at: ast.AST | None = None  # where the key is written
+
+    @property
+    def is_harmless(self) -> bool:
+        """Whether it can only matter to what can be changed in place."""
+        return self.what in (What.LENT, What.ALIASED)
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from packaging.version import Version
@@ -45,7 +45,10 @@ class Doubt:
     """A fact that a finding rests on and nobody could see, and how to declare it."""
 
     fact: str
-    declare: str
+    declare: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.fact} (declare {self.declare})" if self.declare else self.fact
 
 
 @dataclass(frozen=True)
@@ -123,7 +126,15 @@ def releases_where(
 def where_from(setting: Setting) -> str:
     """`logprobs_mode = raw_logprobs (default of vLLM 0.18.1)`."""
     origin = f"set at {setting.place}" if setting.explicit and setting.place else setting.source
+    if setting.overridable:
+        default = _overridable(setting)
+        origin = default if setting.explicit else f"{origin}; {default}"
     return f"{setting} ({origin})" if origin else str(setting)
+
+
+def _overridable(setting: Setting) -> str:
+    stated = setting.entry.stated if setting.entry else Evidence(setting.name)
+    return f"default of {stated.text} at {stated.place}; a launch may override it"
 
 
 @dataclass(frozen=True)
@@ -183,19 +194,27 @@ def judged(
     evidence: tuple[Evidence, ...] = (),
     decided_by: tuple[Evidence, ...] = (),
     fix: Fix | None = None,
+    beside: Sequence[Setting] = (),
+    by_name: bool = False,
 ) -> Finding:
     """A finding, one level lower for each fact it rests on that nobody could see.
 
     It stands where the setting is, or is missing: once in a parent for all of its children. With
     `decided_by` it stands in the file that makes it wrong, because the setting is right elsewhere.
+
+    One such fact is that a launch leaves a default of the project's own alone: of the setting in
+    question, unless it is wrong `by_name` whatever its value, and of those `beside` it.
     """
+    own = rollout.engine.get(subject.setting)
+    judged_by = (*((own,) if own and not by_name else ()), *beside)
+    overridable = dict.fromkeys(_overridable(s) for s in judged_by if s.overridable)
+    doubts = (*doubts, *map(Doubt, overridable))
     if not span.certain or not rollout.release.known:
         doubts = (*doubts, Doubt(_which_release(rollout), DECLARE_RELEASE))
     for _ in doubts:
         severity = severity.lowered()
     if doubts:
-        facts = "; ".join(f"{doubt.fact} (declare {doubt.declare})" for doubt in doubts)
-        help_ = f"{help_}. Not certain: {facts}"
+        help_ = f"{help_}. Not certain: {'; '.join(map(str, doubts))}"
     if fix is not None:
         fix = _as_safe_as_its_facts(fix, rollout.release, doubts)
     subject, fix = _where_it_is_decided(rollout, subject, decided_by, fix)

@@ -106,6 +106,7 @@ def check(rollout: Rollout, profile: Profile) -> Iterator[Finding]:
         subject=about(rollout, "logprobs_mode", raw),
         help_=_help(rollout, sampling, raw),
         doubts=doubts,
+        beside=sampling.bent,
         evidence=(*rollout.trainer.evidence, *sampling.evidence),
         fix=_fix(rollout, sampling, raw, profile),
     )

@@ -89,6 +89,7 @@ def check(rollout: Rollout, profile: Profile) -> Iterator[Finding]:
         subject=about(rollout, "logprobs_mode", misleading),
         help_="raise the pin to vllm>=0.10.2: there they are the sampled distribution",
         doubts=tuple(doubts),
+        beside=sampling.bent,
         evidence=rollout.trainer.evidence,
     )
 

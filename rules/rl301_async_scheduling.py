@@ -66,6 +66,7 @@ from rlconfig_lint.model import (
     ReleaseSpan,
     Rollout,
     Rule,
+    Setting,
     Severity,
     SyncStyle,
 )
@@ -79,6 +80,7 @@ class _Combination:
     span: ReleaseSpan
     severity: Severity
     message: str
+    beside: tuple[Setting, ...] = ()  # the settings that it takes besides async_scheduling
 
 
 def check(rollout: Rollout, profile: Profile) -> Iterator[Finding]:
@@ -96,6 +98,7 @@ def check(rollout: Rollout, profile: Profile) -> Iterator[Finding]:
         found.message,
         span=found.span,
         subject=about(rollout, "async_scheduling", found.span),
+        beside=found.beside,
         help_="set async_scheduling to false",
         fix=put(
             rollout,
@@ -134,6 +137,7 @@ def _routed_experts(rollout: Rollout) -> _Combination:
         _on(rollout, "==0.21.0", "enable_return_routed_experts"),
         Severity.ERROR,
         "routed experts cannot be captured under async scheduling in this release",
+        _written(rollout, "enable_return_routed_experts"),
     )
 
 
@@ -146,6 +150,7 @@ def _penalties(rollout: Rollout) -> _Combination:
         span,
         Severity.ERROR,
         "penalties read placeholders instead of tokens under async scheduling in this release",
+        tuple(penalised),
     )
 
 
@@ -162,6 +167,7 @@ def _unpaused_pipeline(rollout: Rollout) -> _Combination:
         span if unpaused else rollout.release.where(lambda _: False),
         Severity.ERROR,
         "weights are swapped without a pause while pipeline stages hold launched batches",
+        _written(rollout, "pipeline_parallel_size"),
     )
 
 
@@ -174,7 +180,12 @@ def _logits_processors(rollout: Rollout) -> _Combination:
         releases_where(rollout, "async_scheduling", custom),
         Severity.WARNING,
         "a logits processor that reads output_token_ids sees -1 for the newest token",
+        _written(rollout, "logits_processors"),
     )
+
+
+def _written(rollout: Rollout, name: str) -> tuple[Setting, ...]:
+    return (rollout.engine[name],) if name in rollout.engine else ()
 
 
 _ENGINE = """\

@@ -70,6 +70,7 @@ def check(rollout: Rollout, profile: Profile) -> Iterator[Finding]:
             f"{name} is no engine argument" + (": TypeError" if by else ""),
             span=span,
             subject=about_written(setting, rollout.place),
+            by_name=True,
             help_=f"did you mean {close}?" if close else "leave it out",
         )
 

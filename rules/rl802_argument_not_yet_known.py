@@ -58,6 +58,7 @@ def check(rollout: Rollout, profile: Profile) -> Iterator[Finding]:
                 f"{name} exists from vLLM {first} on: this release refuses it",
                 span=span,
                 subject=about_written(setting, rollout.place),
+                by_name=True,
                 help_=f"raise the pin to vllm>={first}, or leave it out",
             )
 

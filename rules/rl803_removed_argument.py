@@ -74,6 +74,7 @@ def check(rollout: Rollout, profile: Profile) -> Iterator[Finding]:
                 f"{name} went after vLLM {last}: this release refuses it",
                 span=span,
                 subject=about_written(setting, rollout.place),
+                by_name=True,
                 help_=replacement(name),
                 fix=_renamed(rollout, setting, span),
             )

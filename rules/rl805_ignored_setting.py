@@ -82,6 +82,7 @@ def check(rollout: Rollout, profile: Profile) -> Iterator[Finding]:
                 f"{name} is accepted and does nothing in this release",
                 span=span,
                 subject=about_written(setting, rollout.place),
+                by_name=True,
                 help_=instead,
             )
 

@@ -59,6 +59,7 @@ def check(rollout: Rollout, profile: Profile) -> Iterator[Finding]:
                 f"{name} is deprecated in this release",
                 span=span,
                 subject=about_written(setting, rollout.place),
+                by_name=True,
                 help_="leave it out before the next upgrade",
             )
 

@@ -118,6 +118,7 @@ def _setting(setting: Setting) -> dict[str, object]:
         "value": None if setting.value is UNKNOWN else setting.value,
         "origin": setting.origin.value,
         "from": str(setting.place) if setting.place else setting.source,
+        "overridable": setting.overridable,
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from packaging.version import Version
 
@@ -34,6 +34,11 @@ class Setting:
     @property
     def place(self) -> Place | None:
         return self.entry.place if self.entry else None
+
+    @property
+    def overridable(self) -> bool:
+        """Whether the value is a default of the project's own, which a launch may override."""
+        return self.entry is not None and self.entry.overridable
 
     @property
     def explicit(self) -> bool:
@@ -187,7 +192,8 @@ class Rollout:
             return found
         if self.open:
             return Setting(name, UNKNOWN, Origin.UNKNOWN, "comes from outside this file")
-        return self.defaults(name, release)
+        default = self.defaults(name, release)
+        return replace(default, entry=found.entry) if found and found.overridable else default
 
     def sampled(self, name: str) -> Setting:
         """A sampling setting for training: `UNKNOWN` where nothing says."""

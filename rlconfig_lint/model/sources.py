@@ -27,6 +27,17 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """Why a fact is believed, and where that stands."""
+
+    text: str
+    place: Place | None = None
+
+    def __str__(self) -> str:
+        return f"{self.text} ({self.place})" if self.place else self.text
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One key and its value, as a reader found them."""
 
@@ -36,10 +47,18 @@ class Entry:
     value_place: Place | None = None  # None: a bare key or flag
     shared: bool = False  # reached through an anchor or a variable: writing it changes more
     written: str = ""  # the key as the file spells it; empty where it is the path's last element
+    overridable: bool = False  # a default of the project's own: a launch may give another value
+    guarded: bool = False  # given only where a look at the release allows it
+    default: Evidence | None = None  # whose, and where it is given when that is not `place`
 
     @property
     def key(self) -> str:
         return self.written or self.path[-1]
+
+    @property
+    def stated(self) -> Evidence:
+        """The name that the value is given to, and where."""
+        return self.default or Evidence(self.key, self.place)
 
 
 class Form(enum.Enum):
@@ -59,6 +78,7 @@ class Block:
     open: bool = False  # some keys come from where the reader cannot see
     index: int = 0  # the document's number in its file
     words: tuple[str, ...] = ()  # a command's words
+    listed: bool = False  # they stand in a list of another language: nothing is written there
     env: Mapping[str, Entry] = field(default_factory=dict)  # variables set for a command
     keys_at: Place | None = None  # where a new key goes when that is not `place` (a dict literal)
     inside: str = ""  # the function or method that the call stands in
@@ -78,17 +98,6 @@ class ApiCall:
     open: bool = False  # **arguments or positional ones that were not read
     inside: str = ""
     conditional: bool = False  # in a branch: it may not run
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """Why a fact is believed, and where that stands."""
-
-    text: str
-    place: Place | None = None
-
-    def __str__(self) -> str:
-        return f"{self.text} ({self.place})" if self.place else self.text
 
 
 @dataclass(frozen=True, slots=True)

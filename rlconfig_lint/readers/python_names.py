@@ -34,12 +34,15 @@ class Names:
                 module = "." * node.level + (node.module or "")
                 names.modules.add(module)
                 for alias in node.names:
-                    names.imported[alias.asname or alias.name] = f"{module}.{alias.name}"
+                    names._note_import(alias.asname or alias.name, f"{module}.{alias.name}")
+        aliases: dict[str, str | None] = {}
         for node, _ in nodes:
             if isinstance(node, ast.ClassDef):
                 names._note_class(node)
             elif isinstance(node, ast.Assign) and len(node.targets) == 1:
                 names._note_handle(node)
+                names._note_alias(node, aliases)
+        names.engines.update((name, base) for name, base in aliases.items() if base)
         return names
 
     def full(self, node: ast.expr) -> str | None:
@@ -63,6 +66,13 @@ class Names:
             return last
         return self.engines.get(name)
 
+    def _note_import(self, bound: str, full: str) -> None:
+        """A name that stands for vLLM's class here and for another library's there is nobody's."""
+        known = self.imported.get(bound, full)
+        mixed = known != full and (known.startswith("vllm.") or full.startswith("vllm."))
+        both_vllms = known.startswith("vllm.") and full.startswith("vllm.")
+        self.imported[bound] = f"?.{bound}" if mixed and not both_vllms else full
+
     def _note_class(self, node: ast.ClassDef) -> None:
         base = next((found for base in node.bases if (found := self.engine(base))), None)
         if base is None:
@@ -82,6 +92,15 @@ class Names:
         base = self.engine(value.args[0])
         if base and self.full(called) == "ray.remote":
             self.actors[target.id] = base
+
+    def _note_alias(self, node: ast.Assign, aliases: dict[str, str | None]) -> None:
+        """`engine_class = AsyncEngineArgs`; a name that is also given anything else is none."""
+        target, value = node.targets[0], node.value
+        if isinstance(target, ast.Name):
+            sides = (value.body, value.orelse) if isinstance(value, ast.IfExp) else (value,)
+            bases = [self.engine(side) for side in sides]
+            known = aliases.get(target.id, bases[0])
+            aliases[target.id] = known if None not in bases else None
 
 
 def dotted(node: ast.AST) -> str | None:

@@ -96,7 +96,7 @@ def _of_call(block: Block) -> Iterator[Engine]:
 def _of_command(block: Block) -> Iterator[Engine]:
     if is_server(block.words):
         given = flags(block.entries)
-        home = Home(block, style=KeyStyle.KEBAB)
+        home = None if block.listed else Home(block, style=KeyStyle.KEBAB)
         found = settings(given, frozenset())
         yield Engine(block, (), block.place, found, home, http=True, open=block.open)
 

@@ -6,7 +6,7 @@ import posixpath
 from dataclasses import replace
 
 from rlconfig_lint.frameworks.unmodelled import MARKS
-from rlconfig_lint.model import Block, Evidence, PythonFacts, Rollout, Sync, Trainer
+from rlconfig_lint.model import Block, Evidence, PythonFacts, Rollout, Setting, Sync, Trainer
 from rlconfig_lint.resolve import sampling, sync, trainer
 from rlconfig_lint.resolve.engines import Engine, no_rollout, other_model
 from rlconfig_lint.resolve.project import Project, imports_vllm, updates
@@ -27,7 +27,7 @@ def of_engine(site: Site, engine: Engine) -> Rollout:
         site.source.path,
         "",
         engine.settings,
-        engine.settings,
+        _passed_anyway(engine),
         {},
         home,
         project.release,
@@ -57,6 +57,15 @@ def _as_policys(
         evidence=(evidence,),
         policy=True,
     )
+
+
+def _passed_anyway(engine: Engine) -> dict[str, Setting]:
+    """What is given to every release. Who looks at the release first knows its arguments."""
+    return {
+        name: setting
+        for name, setting in engine.settings.items()
+        if setting.entry is None or not setting.entry.guarded
+    }
 
 
 def _supplies_its_own_defaults(tree: Tree) -> bool:

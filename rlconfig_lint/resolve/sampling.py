@@ -66,7 +66,8 @@ def _agreed(found: Sequence[dict[str, Setting]]) -> dict[str, Setting]:
     for name in {name for settings_ in found for name in settings_}:
         answers = [settings_[name] for settings_ in found if name in settings_]
         same = all(answer.value == answers[0].value for answer in answers)
-        agreed[name] = answers[0] if same else Setting(name, UNKNOWN, Origin.UNKNOWN, "differs")
+        firm = min(answers, key=lambda answer: answer.overridable)
+        agreed[name] = firm if same else Setting(name, UNKNOWN, Origin.UNKNOWN, "differs")
     if found:
         agreed = {**_defaults(), **agreed} if _closed(found) else agreed
     return agreed

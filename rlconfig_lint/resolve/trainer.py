@@ -104,7 +104,12 @@ def _asks_for_no_logprobs(blocks: Iterable[Block]) -> bool:
         if block.name == "vllm.SamplingParams" and not no_training("", block.inside)
     ]
     return bool(requests) and all(
-        not block.open and all(e.value is None for e in block.entries if e.path == ("logprobs",))
+        not block.open
+        and all(
+            entry.value is None and not entry.overridable
+            for entry in block.entries
+            if entry.path == ("logprobs",)
+        )
         for block in requests
     )
 

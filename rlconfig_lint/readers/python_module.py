@@ -1,0 +1,330 @@
+"""One module as its own source tells it: its classes and functions, and what a name holds where.
+
+Everything is looked up when an engine call asks for it, once, and with a budget: a file cannot make
+its reader work longer than a few times its own length.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TypeAlias
+
+from rlconfig_lint.readers.python_classes import Definitions
+from rlconfig_lint.readers.python_literals import Spans
+from rlconfig_lint.readers.python_names import Names
+from rlconfig_lint.readers.python_scan import changed_by, scan
+from rlconfig_lint.readers.python_scopes import (
+    Binding,
+    Branch,
+    Branches,
+    Change,
+    Position,
+    Scope,
+    What,
+    comes_round,
+    end,
+    in_other_arm,
+    is_inside,
+    position,
+)
+from rlconfig_lint.readers.python_walk import Around, Found, Function
+from rlconfig_lint.readers.text import Text
+
+Holder: TypeAlias = "Function | ast.Module"
+
+_MOST_STEPS = 50_000
+_DEEPEST = 24
+_LAST: Position = (sys.maxsize, 0)
+_SOME_TIME = (Branch((0, 0), 0),)  # in a branch of its own: when another function is called
+_REBOUND = re.compile(r"^[ \t]*(?:global|nonlocal)[ \t]+([\w, \t]+)", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """Where an expression stands: in which functions, behind which statements, who called."""
+
+    module: Module
+    functions: tuple[Function, ...]
+    node: ast.AST | None = None  # the call or statement it belongs to
+    until: Position = _LAST  # what has happened before this
+    branches: Branches = ()
+    entered: Mapping[Function, Caller] = field(default_factory=dict)
+    depth: int = 0
+
+    def too_far(self) -> bool:
+        """Whether to give up: the module took more steps than any honest one would."""
+        return self.depth > _DEEPEST or not self.module.steps_left()
+
+    def at(self, functions: tuple[Function, ...], found: Binding) -> Here:
+        """The statement that bound a name."""
+        node = found.node
+        return replace(
+            self,
+            functions=functions,
+            node=node,
+            until=position(node),
+            branches=found.branches,
+            depth=self.depth + 1,
+        )
+
+    def by(self, caller: Caller) -> Here:
+        """The call that enters a function here."""
+        return replace(caller.here, entered=self.entered, depth=self.depth + 1)
+
+    def deeper(self) -> Here:
+        return replace(self, depth=self.depth + 1)
+
+    def finally_(self) -> Here:
+        """The same, for what another function did: nobody knows when."""
+        return replace(self, node=None, until=_LAST, branches=())
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """A call of the module's own function, before anybody asks what stands around it."""
+
+    node: ast.Call
+    args: Sequence[ast.expr]
+    keywords: Sequence[ast.keyword]
+    around: Around
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A call of a function of this module, and what it hands over."""
+
+    call: ast.Call
+    args: Sequence[ast.expr]
+    keywords: Sequence[ast.keyword]
+    here: Here
+    inside: str
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A change that a use of the name may see, and whether it must."""
+
+    change: Change
+    certain: bool
+    here: Here  # where the change stands
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a name holds: its one binding or parameter, and what was done to it since."""
+
+    here: Here  # where the bound expression stands
+    value: ast.expr | None = None
+    index: int | None = None
+    parameter: str = ""
+    changes: tuple[Done, ...] = ()
+
+    @property
+    def changed(self) -> bool:
+        return any(not done.change.is_harmless for done in self.changes)
+
+
+@dataclass
+class _Attribute:
+    """An attribute of `self`: where it is bound, and where what it holds is changed."""
+
+    bound: list[tuple[Binding, tuple[Function, ...]]] = field(default_factory=list)
+    changes: list[tuple[Change, tuple[Function, ...]]] = field(default_factory=list)
+
+
+class Module:
+    def __init__(self, text: Text, names: Names, tree: ast.Module, nodes: Sequence[Found]) -> None:
+        self.text = text
+        self.names = names
+        self.tree = tree
+        self.nodes = nodes
+        self.definitions = Definitions(nodes)
+        self.spans = Spans(text)
+        self.known_callers: dict[Function, list[Caller]] = {}
+        self.known_calls: dict[str, list[Called]] | None = None
+        self._scopes: dict[Holder, Scope] = {}
+        self._known_attributes: dict[ast.ClassDef, dict[str, _Attribute]] = {}
+        self._loads: dict[Holder, Counter[str]] = {}
+        self._steps = 0
+
+    def steps_left(self, cost: int = 1) -> bool:
+        self._steps += cost
+        return self._steps < _MOST_STEPS
+
+    @cached_property
+    def _rebound(self) -> frozenset[str]:
+        """Names that a function binds outside itself: no one place says what they hold."""
+        found = _REBOUND.findall(self.text.body)
+        return frozenset(name.strip() for names in found for name in names.split(","))
+
+    def scope(self, holder: Holder) -> Scope:
+        if holder not in self._scopes:
+            self._scopes[holder] = scan(holder.body)
+        return self._scopes[holder]
+
+    def here(self, node: ast.AST, around: Around) -> Here:
+        """Where a call of the walk stands."""
+        holder = around.functions[-1] if around.functions else self.tree
+        branches = self.scope(holder).branches.get(node)
+        if branches is None:  # in a lambda or a class body: who knows when that runs
+            return Here(self, around.functions, node)
+        return Here(self, around.functions, node, end(node), branches)
+
+    def find(self, name: str, here: Here) -> Held | None:
+        """What a name, or an attribute of `self`, holds; None where nothing here says."""
+        if name.startswith("self."):
+            return self._attribute(name, here)
+        for count in range(len(here.functions), -1, -1):
+            functions = here.functions[:count]
+            taken = bool(functions) and name in _parameters(functions[-1])
+            scope = self.scope(functions[-1] if functions else self.tree)
+            if taken or name in scope.bound:
+                use = here if count == len(here.functions) else here.finally_()
+                return self._in_scope(name, scope, functions, use)
+        return None
+
+    def _in_scope(
+        self, name: str, scope: Scope, functions: tuple[Function, ...], use: Here
+    ) -> Held | None:
+        bound = scope.bound.get(name, [])
+        changes = scope.changes.get(name, [])
+        if name in self._rebound or not self.steps_left(1 + len(changes)):
+            return None
+        use = replace(use, functions=functions)
+        changes = [*changes, *self._changes_inside(name, functions)]
+        if functions and name in _parameters(functions[-1]):
+            changed = tuple(_happened(changes, use, None))
+            return None if bound else Held(use, parameter=name, changes=changed)
+        if len(bound) != 1:
+            return None
+        changed = tuple(_happened(changes, use, bound[0]))
+        return Held(use.at(functions, bound[0]), bound[0].value, bound[0].index, changes=changed)
+
+    def _changes_inside(self, name: str, functions: tuple[Function, ...]) -> Iterator[Change]:
+        """What functions inside another one, or inside the module, do to what is not theirs."""
+        for change, there in self._changing.get(name, ()):
+            inner = there[len(functions) :]
+            if not inner or there[: len(functions)] != functions:
+                continue
+            own = any(name in _parameters(f) or name in self.scope(f).bound for f in inner)
+            if not own and self.steps_left():
+                what = What.LENT if change.is_harmless else What.OTHER
+                yield replace(change, what=what, branches=_SOME_TIME)
+
+    @cached_property
+    def _changing(self) -> dict[str, list[tuple[Change, tuple[Function, ...]]]]:
+        found: dict[str, list[tuple[Change, tuple[Function, ...]]]] = {}
+        for node, around in self.nodes:
+            if around.functions:
+                for name, changes in changed_by(node).items():
+                    found.setdefault(name, []).append((changes[0], around.functions))
+        return found
+
+    def is_changed(self, name: str, here: Here) -> bool:
+        """Whether anything at all is done to what a name of these functions holds."""
+        owner = self.definitions.class_around(here.functions)
+        if name.startswith("self.") and owner is not None:
+            known = self._attributes(owner).get(name)
+            return known is not None and bool(known.changes)
+        return bool(self.scope_of(here).changes.get(name))
+
+    def _attribute(self, name: str, here: Here) -> Held | None:
+        """An attribute that is bound once in all methods of its class and the related ones."""
+        owner = self.definitions.class_around(here.functions)
+        if owner is None:
+            return None
+        known = self._attributes(owner).get(name)
+        if known is None or len(known.bound) != 1:
+            return None
+        if not self.steps_left(1 + len(known.changes)):
+            return None
+        binding, functions = known.bound[0]
+        happened: list[Done] = []
+        for change, there in known.changes:
+            since = binding if there == functions else None
+            use = here if there == here.functions else replace(here.finally_(), functions=there)
+            done = _happened((change,), use, since)
+            known_order = there in (here.functions, functions)
+            happened.extend(d if known_order else replace(d, certain=False) for d in done)
+        origin = here.at(functions, binding)
+        return Held(origin, binding.value, binding.index, changes=tuple(happened))
+
+    def _attributes(self, owner: ast.ClassDef) -> dict[str, _Attribute]:
+        """What the methods of a class and of the related ones do to each attribute of `self`."""
+        if owner in self._known_attributes:
+            return self._known_attributes[owner]
+        found = self._known_attributes[owner] = {}
+        for node in self.definitions.family(owner):
+            around = self.definitions.arounds[node].functions
+            for statement in node.body:
+                if not self.steps_left():
+                    return found
+                for name, functions, scope in self._in_class(statement, around):
+                    known = found.setdefault(name, _Attribute())
+                    known.bound.extend((item, functions) for item in scope.bound.get(name, ()))
+                    changes = scope.changes.get(name, ())
+                    known.changes.extend((item, functions) for item in changes)
+        return found
+
+    def _in_class(
+        self, statement: ast.stmt, around: tuple[Function, ...]
+    ) -> Iterator[tuple[str, tuple[Function, ...], Scope]]:
+        """The attributes of `self` that one statement of a class body binds or changes."""
+        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+            scope = self.scope(statement)
+            names = {*scope.bound, *scope.changes}
+            functions = (*around, statement)
+            yield from ((name, functions, scope) for name in names if name.startswith("self."))
+        elif isinstance(statement, ast.Assign):
+            for name, bound in scan([statement]).bound.items():
+                yield f"self.{name}", around, Scope({f"self.{name}": bound})
+
+    def scope_of(self, here: Here) -> Scope:
+        return self.scope(here.functions[-1] if here.functions else self.tree)
+
+    def uses(self, name: str, here: Here) -> int:
+        """How often a name is read in a function, closures included."""
+        holder = here.functions[-1] if here.functions else self.tree
+        if holder not in self._loads:
+            self._loads[holder] = Counter(
+                node.id
+                for statement in holder.body
+                for node in ast.walk(statement)
+                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+            )
+        return self._loads[holder][name]
+
+
+def _happened(changes: Sequence[Change], use: Here, binding: Binding | None) -> Iterator[Done]:
+    """The changes that a use in the same function may see."""
+    since = position(binding.node) if binding else (0, 0)
+    around = binding.branches if binding else ()
+    for change in changes:
+        at = position(change.node)
+        if change.node is use.node or at < since:
+            continue
+        here = replace(use, node=change.node, until=end(change.node), branches=change.branches)
+        if at > use.until or in_other_arm(change.branches, use.branches):
+            if comes_round(change.branches, use.branches, around):
+                yield Done(change, False, here)
+            continue
+        certain = is_inside(change.branches, use.branches) or is_inside(change.branches, around)
+        yield Done(change, certain, here.deeper())
+
+
+def is_parameter(node: ast.expr, functions: Sequence[Function]) -> bool:
+    """Whether a bare name is a parameter of a function around it."""
+    return isinstance(node, ast.Name) and any(node.id in _parameters(f) for f in functions)
+
+
+def _parameters(function: Function) -> frozenset[str]:
+    given = function.args
+    named = (*given.posonlyargs, *given.args, *given.kwonlyargs)
+    starred = (argument for argument in (given.vararg, given.kwarg) if argument is not None)
+    return frozenset(argument.arg for argument in (*named, *starred))

@@ -47,6 +47,7 @@ from rlconfig_lint.releases.lifetimes import abbreviates, lifetime, nearest, ref
 
 ID = ("RL801", "unknown-engine-argument")
 _NEAR_MISS = 0.88
+_SHORTEST = 6  # `mode` is near `model`, and is some launcher's own
 _ANY_HINT = 0.6
 
 
@@ -61,7 +62,7 @@ def check(rollout: Rollout, profile: Profile) -> Iterator[Finding]:
         if not span:
             continue
         close = nearest(name, span.releases[-1], _ANY_HINT if by else _NEAR_MISS)
-        if not by and (close is None or abbreviates(name, span.releases[-1])):
+        if not by and (len(name) < _SHORTEST or not close or abbreviates(name, span.releases[-1])):
             continue
         yield judged(
             ID,
@@ -108,6 +109,17 @@ vllm serve Qwen/Qwen2.5-7B --max-num-seqs 64 --async-schedulling
 )
 
 GOOD = (
+    Example(
+        "conf.yaml",
+        """\
+engine:
+  gpu_memory_utilization: 0.9
+  max_num_seqs: 64
+  max_model_len: 4096
+  mode: async
+""",
+        _FACTS,
+    ),
     Example(
         "rollout.py",
         """\

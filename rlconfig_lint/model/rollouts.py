@@ -161,6 +161,8 @@ class Rollout:
         default=lambda name, _: Setting(name, UNKNOWN, Origin.UNKNOWN), repr=False
     )
     evidence: tuple[Evidence, ...] = ()  # why this is a rollout
+    parents: tuple[str, ...] = ()  # the other files that it was laid together from
+    named_at: Place | None = None  # where its own file names them
 
     def setting(self, name: str, release: Version) -> Setting:
         """The effective setting on one release: written, else the framework's, else vLLM's."""

@@ -36,6 +36,7 @@ class Entry:
     value_place: Place | None = None  # None: a bare key or flag
     shared: bool = False  # reached through an anchor or a variable: writing it changes more
     written: str = ""  # the key as the file spells it; empty where it is the path's last element
+    overridable: bool = False  # the value that is taken where a run gives no other
 
     @property
     def key(self) -> str:

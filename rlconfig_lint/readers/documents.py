@@ -22,6 +22,8 @@ _MOST_ENTRIES = 100_000
 _DEEPEST = 100
 _BRACKETS = re.compile(r"[\[{}\]]")
 _JINJA_BLOCK = re.compile(r"^\s*\{%", re.MULTILINE)
+_MERGE = "tag:yaml.org,2002:merge"
+_TEMPLATE = "a Jinja template: known only when rendered"
 _PLAIN_TAGS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("bool", "int", "float", "null"))
 _STRING_TAGS = frozenset(
     f"tag:yaml.org,2002:{name}" for name in ("str", "timestamp", "value", "binary", "merge")
@@ -57,11 +59,11 @@ def compose(text: Text) -> list[yaml.Node | None]:
     body = text.body
     if is_json(text):
         body = body.replace("\t", " ")
-    elif _JINJA_BLOCK.search(body):
-        raise UnreadableError("a Jinja template: known only when rendered", template=True)
     try:
         return list(yaml.compose_all(body, Loader=yaml.CSafeLoader))
     except yaml.MarkedYAMLError as error:
+        if _JINJA_BLOCK.search(body) and not is_json(text):
+            raise UnreadableError(_TEMPLATE, template=True) from None
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise UnreadableError(f"does not parse: {error.problem}", line) from None
     except (yaml.YAMLError, RecursionError, ValueError) as error:
@@ -161,12 +163,15 @@ class _Walker:
         return self.opened[id(node)]
 
     def _open(self, node: yaml.MappingNode) -> Iterator[_Pair]:
+        """A mapping's own keys, then those that it merges: of several merge keys the last counts
+        first, of the mappings in its list the first."""
         scalars = [(key, value) for key, value in node.value if isinstance(key, yaml.ScalarNode)]
-        own = {key.value for key, _ in scalars}
-        for key, value in scalars:
-            if key.tag != "tag:yaml.org,2002:merge":
-                yield _Pair(str(key.value), key, value)
-                continue
+        merges = [value for key, value in scalars if key.tag == _MERGE]
+        own = {key.value for key, _ in scalars if key.tag != _MERGE}
+        yield from (
+            _Pair(str(key.value), key, value) for key, value in scalars if key.tag != _MERGE
+        )
+        for value in reversed(merges):
             parents = value.value if isinstance(value, yaml.SequenceNode) else [value]
             for pair in (pair for parent in parents for pair in self.pairs(parent)):
                 if pair.key not in own:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from rlconfig_lint.model import ApiCall, Declared, PythonFacts, ReleaseFact, Source
+from rlconfig_lint.resolve.defaults_list import first_document, group_folders
 from rlconfig_lint.resolve.engines import no_training
 
 UPDATES = frozenset(
@@ -55,8 +56,27 @@ class Project:
 
     def holds(self, package: str) -> bool:
         """Whether a Python package's own source is part of this project."""
+        return any(self.is_in(package, path) for path in self.modules)
+
+    def is_in(self, package: str, path: str) -> bool:
+        """Whether a file belongs to a Python package's own source in this project."""
         top = f"{self.root}/{package}/" if self.root else f"{package}/"
-        return bool(package) and any(path.startswith(top) for path in self.modules)
+        return bool(package) and path.startswith(top)
+
+    @cached_property
+    def _group_folders(self) -> frozenset[str]:
+        """The folders that some defaults list chooses files from."""
+        return frozenset(
+            folder
+            for source in self.sources.values()
+            if (block := first_document(source)) is not None
+            for folder in group_folders(source, block)
+        )
+
+    def is_alternative(self, path: str) -> bool:
+        """Whether a document is one of several that a defaults list chooses from: only a part of
+        a configuration."""
+        return posixpath.dirname(path) in self._group_folders
 
     def near(self, path: str) -> list[PythonFacts]:
         """The modules whose facts speak about an engine in `path`: itself and its folder, then what

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 
 from rlconfig_lint.frameworks import Supplied
 from rlconfig_lint.model import UNKNOWN, Entry, Origin, Setting, Value
@@ -27,7 +27,7 @@ _NUMBERS = re.compile(
 _JSON = frozenset(("hf_overrides", "override_generation_config", "compilation_config"))
 
 
-def settings(entries: Iterable[Entry], inherited: frozenset[Keys]) -> dict[str, Setting]:
+def settings(entries: Iterable[Entry], inherited: Container[Keys]) -> dict[str, Setting]:
     """Settings by vLLM's name. A flag may be kebab-case, negated or bare."""
     found: dict[str, Setting] = {}
     for entry in entries:

@@ -158,13 +158,13 @@ def _put_in_place(
     source = read(path, new.encode())
     if new.body in seen.setdefault(path, {old.body}):
         return "it would go round in a circle with another fix"
-    reason = _doubt(repository.sources[path], source, findings)
+    reason = _doubt(repository.held(path), source, findings)
     reason = reason or _second_doubt(old, new, findings) or _third_doubt(old, new)
     if not reason:
         seen[path].add(new.body)
         changes.before.setdefault(path, old)
         changes.after[path] = new
-        repository.sources[path] = source
+        repository.keep(source)
     return reason
 
 
@@ -275,7 +275,7 @@ def _settle(
 def _undo(repository: Repository, path: str, changes: Changes) -> None:
     if path in changes.before:
         changes.after[path] = changes.before[path]
-        repository.sources[path] = read(path, changes.before[path].encode())
+        repository.keep(read(path, changes.before[path].encode()))
         changes.fixed = [f for f in changes.fixed if f.place.path != path]
 
 
@@ -289,7 +289,7 @@ def _undo_all(repository: Repository, judge: Judge, changes: Changes) -> None:
 
 
 def _text(repository: Repository, path: str) -> Text:
-    source = repository.sources[path]
+    source = repository.held(path)
     return Text(path, source.text, source.bom)
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
+from pathlib import Path
 
 from rlconfig_lint.discovery import (
     MANIFEST_LARGEST,
@@ -14,6 +15,7 @@ from rlconfig_lint.discovery import (
     Files,
     Skipped,
     load,
+    project_root,
     worth_reading,
 )
 from rlconfig_lint.frameworks.words import Framework
@@ -33,6 +35,8 @@ from rlconfig_lint.readers.text import Text
 from rlconfig_lint.registry import UNREADABLE
 from rlconfig_lint.releases.known import within
 from rlconfig_lint.resolve.installed import Installed, installed
+from rlconfig_lint.resolve.launches import run_by_default
+from rlconfig_lint.resolve.lookup import Lookup
 from rlconfig_lint.resolve.manifests import Pin, installed_by
 from rlconfig_lint.resolve.of_engine import remote
 from rlconfig_lint.resolve.project import Project
@@ -57,7 +61,7 @@ class Broken:
 class Result:
     findings: list[Finding] = field(default_factory=list)
     rollouts: list[Rollout] = field(default_factory=list)
-    sources: dict[str, Source] = field(default_factory=dict)
+    sources: Mapping[str, Source] = field(default_factory=dict)
     skipped: list[Skipped] = field(default_factory=list)
     broken: list[Broken] = field(default_factory=list)
     suppressed: int = 0
@@ -72,6 +76,7 @@ class Repository:
     declared_for: DeclaredFor
     sources: dict[str, Source] = field(default_factory=dict)
     skipped: list[Skipped] = field(default_factory=list)
+    _named: dict[str, Source | None] = field(default_factory=dict)  # read since others name them
     _roots: dict[str, str] = field(default_factory=dict)
     _releases: dict[tuple[str, str | None, Pin | None], ReleaseFact] = field(default_factory=dict)
 
@@ -94,6 +99,51 @@ class Repository:
         if language(path, found[:200]) is not None and worth_reading(path, found):
             self.sources[path] = read(path, found)
         return ""
+
+    def source(self, path: str) -> Source | None:
+        """A file of the tree that was read, or is read now since another one names it: a parent
+        may have nothing in it that is worth judging alone."""
+        if path in self.sources:
+            return self.sources[path]
+        if path not in self._named:
+            self._named[path] = self._read_inside(path)
+        return self._named[path]
+
+    def held(self, path: str) -> Source:
+        """A file that was read.
+
+        Raises:
+            KeyError: it was not.
+        """
+        return self.sources.get(path) or self.read_sources()[path]
+
+    def keep(self, source: Source) -> None:
+        """Put a file's changed text in the place of what was read."""
+        (self._named if source.path in self._named else self.sources)[source.path] = source
+
+    def _read_inside(self, path: str) -> Source | None:
+        found = load(self.files.base / path, self.files.roots) if self._inside(path) else ""
+        return read(path, found) if isinstance(found, bytes) else None
+
+    def _inside(self, path: str) -> bool:
+        """Whether a path is one of the checked projects' own."""
+        if path.startswith("/"):
+            return False
+        here = Path(os.path.normpath(self.files.base / path))
+        return any(here.is_relative_to(top) for top in self._tops) and here.exists()
+
+    @cached_property
+    def _tops(self) -> tuple[Path, ...]:
+        """The projects that the checked paths belong to: a file's parents may stand above it."""
+        roots = (*self.files.roots, *(project_root(root / "any") for root in self.files.roots))
+        return tuple(dict.fromkeys(root.resolve() for root in roots))
+
+    def is_folder(self, path: str) -> bool:
+        return self._inside(path) and (self.files.base / path).is_dir()
+
+    def read_sources(self) -> Mapping[str, Source]:
+        """Everything that was read, the parents that are not judged among it."""
+        return {**{p: s for p, s in self._named.items() if s is not None}, **self.sources}
 
     def projects(self) -> Iterator[Project]:
         by_root: dict[str, dict[str, Source]] = {}
@@ -158,7 +208,7 @@ def check(
 ) -> Result:
     """Every finding about the judged files, in the order of their places. With `every_engine`,
     the rules that are true for every vLLM user also judge engines that are no rollout."""
-    result = Result(sources=repository.sources, skipped=list(repository.skipped))
+    result = Result(skipped=list(repository.skipped))
     judged = frozenset(repository.files.judged)
     result.skipped.extend(
         Skipped(source.path, source.problem or "")
@@ -167,25 +217,35 @@ def check(
     )
     result.read = len(judged)
     found: dict[tuple[str, Place, str], Finding] = {}
-    for project in repository.projects():
-        for rollout in _rollouts(repository, project):
-            if not rollout.policy and not every_engine:
-                continue
-            if rollout.place.path in judged and rollout.policy:
-                result.rollouts.append(rollout)
-            for finding in _judge(rollout, rules, profile_for(rollout.place.path), result):
-                _keep_worst(found, finding)
+    for rollout in _rollouts(repository):
+        if not rollout.policy and not every_engine:
+            continue
+        if rollout.policy and not judged.isdisjoint((rollout.place.path, rollout.path)):
+            result.rollouts.append(rollout)
+        for finding in _judge(rollout, rules, profile_for(rollout.place.path), result):
+            _keep_worst(found, _where_judged(finding, rollout, judged))
     for problem in _problems(repository):
         _keep_worst(found, problem)
+    result.sources = repository.read_sources()
     for finding in found.values():
         if finding.place.path not in judged:
             continue
-        if suppressed(finding, repository.sources[finding.place.path]):
+        if suppressed(finding, result.sources[finding.place.path]):
             result.suppressed += 1
         else:
             result.findings.append(finding)
     result.findings.sort(key=lambda f: (f.place.path, f.place.start, f.code))
     return result
+
+
+def _where_judged(finding: Finding, rollout: Rollout, judged: frozenset[str]) -> Finding:
+    """A finding whose cause is in a parent that is not judged stands where a judged file names
+    that parent: it says where the cause is, and nothing is rewritten."""
+    outside = finding.place.path not in judged and finding.place.path in rollout.parents
+    if not outside or rollout.path not in judged or rollout.named_at is None:
+        return finding
+    help_ = f"the cause is at {finding.place}, in a parent of this file. {finding.help}"
+    return replace(finding, place=rollout.named_at, help=help_, fix=None)
 
 
 def _keep_worst(found: dict[tuple[str, Place, str], Finding], finding: Finding) -> None:
@@ -195,14 +255,25 @@ def _keep_worst(found: dict[tuple[str, Place, str], Finding], finding: Finding) 
         found[key] = finding
 
 
-def _rollouts(repository: Repository, project: Project) -> Iterator[Rollout]:
-    none = True
-    for path, source in project.sources.items():
-        for rollout in rollouts(source, repository.for_file(project, path), repository.sources.get):
-            none = none and not rollout.policy
-            yield rollout
-    if none and (elsewhere := remote(project)):
-        yield elsewhere
+def _rollouts(repository: Repository) -> list[Rollout]:
+    """The rollouts of all projects. A file that others are laid over is judged through them: what
+    it lacks they may all supply."""
+    lookup = Lookup(repository.source, repository.is_folder)
+    found: list[Rollout] = []
+    for project in repository.projects():
+        own = [
+            rollout
+            for path, source in project.sources.items()
+            for rollout in rollouts(source, repository.for_file(project, path), lookup)
+        ]
+        found += own
+        if not any(rollout.policy for rollout in own) and (elsewhere := remote(project)):
+            found.append(elsewhere)
+    over = {path for rollout in found if rollout.policy for path in rollout.parents}
+    over -= lookup.run_as_it_is
+    if over:
+        over -= set(run_by_default(repository.sources.values(), lookup))
+    return [rollout for rollout in found if rollout.path not in over]
 
 
 def _judge(

@@ -11,8 +11,11 @@ from rlconfig_lint.commands.setup import Configs
 from rlconfig_lint.discovery import discover
 from rlconfig_lint.fixing import Changes, fix
 from rlconfig_lint.lint import Repository, Result, check
-from rlconfig_lint.model import Example, Finding, Profile, Rule
+from rlconfig_lint.model import Example, Finding, Profile, ReleaseFact, Rule
 from rlconfig_lint.registry import rules
+from rlconfig_lint.resolve.project import Project
+
+PROJECT = Project("", {}, ReleaseFact((), known=False))  # one that nothing is known of
 
 
 def write_files(folder: Path, files: Mapping[str, str]) -> Path:

@@ -148,7 +148,7 @@ def _splices(repository: Repository, finding: Finding) -> dict[str, list[Splice]
     """A finding's fix as changes of text; empty where it cannot be written."""
     found: dict[str, list[Splice]] = {}
     for edit in finding.fix.edits if finding.fix else ():
-        source = repository.sources[path_of(edit)]
+        source = repository.held(path_of(edit))
         try:
             change = splice(Text(source.path, source.text, source.bom), edit)
         except CannotWriteError:

@@ -184,6 +184,8 @@ class Rollout:
     )
     evidence: tuple[Evidence, ...] = ()  # why this is a rollout
     layers: tuple[Layer, ...] = ()  # outermost parent first; none where nothing is inherited
+    parents: tuple[str, ...] = ()  # the other files that it was laid together from
+    named_at: Place | None = None  # where its own file names them
 
     def setting(self, name: str, release: Version) -> Setting:
         """The effective setting on one release: written, else the framework's, else vLLM's."""

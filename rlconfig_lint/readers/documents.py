@@ -24,6 +24,7 @@ _BRACKETS = re.compile(r"[\[{}\]]")
 _JINJA_BLOCK = re.compile(r"^\s*\{%", re.MULTILINE)
 _GO_BLOCK = re.compile(r"\{\{-?\s*[.$\w]")  # Helm's: only where it is no YAML
 _RENDERED = "a template: known only when rendered"
+_MERGE = "tag:yaml.org,2002:merge"
 _PLAIN_TAGS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("bool", "int", "float", "null"))
 _STRING_TAGS = frozenset(
     f"tag:yaml.org,2002:{name}" for name in ("str", "timestamp", "value", "binary", "merge")
@@ -59,12 +60,10 @@ def compose(text: Text) -> list[yaml.Node | None]:
     body = text.body
     if is_json(text):
         body = body.replace("\t", " ")
-    elif _JINJA_BLOCK.search(body):
-        raise UnreadableError(_RENDERED, template=True)
     try:
         return list(yaml.compose_all(body, Loader=yaml.CSafeLoader))
     except yaml.MarkedYAMLError as error:
-        if _GO_BLOCK.search(body):
+        if not is_json(text) and (_JINJA_BLOCK.search(body) or _GO_BLOCK.search(body)):
             raise UnreadableError(_RENDERED, template=True) from None
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise UnreadableError(f"does not parse: {error.problem}", line) from None
@@ -165,12 +164,15 @@ class _Walker:
         return self.opened[id(node)]
 
     def _open(self, node: yaml.MappingNode) -> Iterator[_Pair]:
+        """A mapping's own keys, then those that it merges: of several merge keys the last counts
+        first, of the mappings in its list the first."""
         scalars = [(key, value) for key, value in node.value if isinstance(key, yaml.ScalarNode)]
-        own = {key.value for key, _ in scalars}
-        for key, value in scalars:
-            if key.tag != "tag:yaml.org,2002:merge":
-                yield _Pair(str(key.value), key, value)
-                continue
+        merges = [value for key, value in scalars if key.tag == _MERGE]
+        own = {key.value for key, _ in scalars if key.tag != _MERGE}
+        yield from (
+            _Pair(str(key.value), key, value) for key, value in scalars if key.tag != _MERGE
+        )
+        for value in reversed(merges):
             parents = value.value if isinstance(value, yaml.SequenceNode) else [value]
             for pair in (pair for parent in parents for pair in self.pairs(parent)):
                 if pair.key not in own:

@@ -76,12 +76,13 @@ class Engine:
     open: bool = False
 
 
-def engines(block: Block, tree: Tree) -> Iterator[Engine]:
+def engines(block: Block, tree: Tree, *, over_a_document: bool = False) -> Iterator[Engine]:
+    """The engines of a block; a command that starts from a document has the document's too."""
     if block.form is Form.CALL:
         yield from _of_call(block)
     elif block.form is Form.COMMAND:
         yield from _of_command(block)
-    else:
+    if block.form is Form.DOCUMENT or over_a_document:
         yield from _of_document(block, tree)
 
 
@@ -118,7 +119,7 @@ def _of_document(block: Block, tree: Tree) -> Iterator[Engine]:
         entries = list(tree.below(keys))
         found = settings(entries, tree.inherited)
         home = Home(block, keys, style=style_of(entries))
-        yield Engine(block, keys, place_of(tree, keys, block), found, home, open=tree.open)
+        yield Engine(block, keys, place_of(tree, keys, block), found, home, open=tree.hides(keys))
 
 
 def place_of(tree: Tree, keys: Keys, block: Block) -> Place:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from rlconfig_lint.model import Block, Entry, Form, Source
+from rlconfig_lint.model import Block, Place, Source
+from rlconfig_lint.resolve.compose import Part, Primary, compose, search_path
+from rlconfig_lint.resolve.defaults_list import Default, defaults, first_document, is_list
+from rlconfig_lint.resolve.lookup import Lookup
 from rlconfig_lint.resolve.tree import Tree
 
-Lookup = Callable[[str], Source | None]
-
-_SUFFIXES = ("", ".yaml", ".yml")
-_DEEPEST = 12
+_DEEPEST = 20
+_ANYWHERE: frozenset[tuple[str, ...]] = frozenset(((),))
+# NeMo-RL's loader drops the parent's mapping where the child's has this key.
+_OVERRIDE = "_override_"
 
 
 @dataclass(frozen=True)
@@ -20,76 +22,105 @@ class Parents:
     """A document's own keys over those it inherits."""
 
     tree: Tree
-    chain: tuple[Source, ...]  # the files, outermost parent first, this one last
-    complete: bool  # every named parent was found
+    parts: tuple[Part, ...]  # the files, outermost parent first, this one among them
+    named_at: Place | None = None  # where the document names its parents
+
+    @property
+    def complete(self) -> bool:
+        """Whether every parent was found."""
+        return not self.tree.unseen
 
 
 def with_parents(source: Source, block: Block, lookup: Lookup) -> Parents:
-    return _merged(source, block, lookup, (source.path,))
-
-
-def _merged(source: Source, block: Block, lookup: Lookup, seen: tuple[str, ...]) -> Parents:
-    own = Tree.of(block)
-    tree, complete, placed = Tree(), True, False
-    chain: tuple[Source, ...] = ()
-    for name, package in _named(block):
-        if name == "_self_":
-            tree, placed = own.under(tree), True
-            continue
-        parent = _find(source.path, name, lookup)
-        if parent is None or parent.path in seen or len(seen) > _DEEPEST:
-            complete = complete and bool(package)  # a group elsewhere holds other keys
-            continue
-        first = next((b for b in parent.blocks if b.form is Form.DOCUMENT), None)
-        if first is None:
-            continue
-        found = _merged(parent, first, lookup, (*seen, parent.path))
-        tree = _at(found.tree, package).under(tree)
-        if not package:
-            chain = (*chain, *found.chain)
-            complete = complete and found.complete
-    if not placed:
-        tree = own.under(tree)
-    inherited = frozenset(p for p, e in tree.entries.items() if own.entries.get(p) is not e)
-    return Parents(replace(tree, inherited=inherited), (*chain, source), complete)
-
-
-def _named(block: Block) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """The (name, package) of each item of a `defaults:` list or path."""
-    for entry in block.entries:
-        if entry.path == ("defaults",) and isinstance(entry.value, str):
-            yield entry.value, ()
-        elif entry.path[:1] == ("defaults",) and len(entry.path) == 2:
-            if isinstance(entry.value, str) and not entry.value.startswith("override "):
-                yield entry.value, ()
-        elif entry.path[:1] == ("defaults",) and len(entry.path) == 3:
-            yield from _group(entry)
-
-
-def _group(entry: Entry) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """`- group: name` and `- group@package: name`."""
-    key = entry.path[2].removeprefix("optional ")
-    if key.startswith("override ") or not isinstance(entry.value, str):
-        return
-    group, _, package = key.partition("@")
-    if package == "_global_":
-        yield f"{group}/{entry.value}", ()
+    """A document as it is when nothing but its own list of parents is known."""
+    if not any(entry.path == ("defaults",) for entry in block.entries):
+        return Parents(Tree.of(block), (Part(source, block),))
+    if _is_plain(block):
+        found = _plain(source, block, lookup, (source.path,))
+    elif is_list(block):
+        folder, file = posixpath.split(source.path)
+        name = posixpath.splitext(file)[0]
+        roots = (folder, *search_path(block, folder, lookup))
+        found = composed(Primary(source, block, name, roots), lookup)
     else:
-        yield f"{group}/{entry.value}", tuple((package or group.replace("/", ".")).split("."))
+        return Parents(Tree.of(block), (Part(source, block),))
+    place = next(e.place for e in block.entries if e.path == ("defaults",))
+    return replace(found, named_at=place)
 
 
-def _find(path: str, name: str, lookup: Lookup) -> Source | None:
-    folder = posixpath.dirname(path)
-    names = [name.lstrip("/")] if name.startswith("/") else [posixpath.join(folder, name)]
-    for base in names:
-        for suffix in _SUFFIXES:
-            found = lookup(posixpath.normpath(base + suffix))
-            if found is not None:
-                return found
-    return None
+def composed(primary: Primary, lookup: Lookup) -> Parents:
+    """A Hydra configuration laid together from its files."""
+    found = compose(primary, lookup)
+    tree = Tree()
+    for part in found.parts:
+        tree = _placed(part, lookup).under(tree)
+    tree = replace(tree, file=primary.source.path, unseen=tree.unseen | found.unseen)
+    return Parents(tree, found.parts)
 
 
-def _at(tree: Tree, package: tuple[str, ...]) -> Tree:
-    if not package:
-        return tree
-    return Tree({(*package, *p): replace(e, path=(*package, *p)) for p, e in tree.entries.items()})
+def is_composed(block: Block) -> bool:
+    """Whether a document has a defaults list in Hydra's sense."""
+    return is_list(block) and not _is_plain(block)
+
+
+def _is_plain(block: Block) -> bool:
+    """Whether `defaults` names files by relative paths, as NeMo-RL has it."""
+    value = next(e.value for e in block.entries if e.path == ("defaults",))
+    if isinstance(value, str):
+        return bool(value)
+    return isinstance(value, list) and bool(value) and all(map(_is_path, defaults(block)))
+
+
+def _is_path(item: Default) -> bool:
+    plain = item.readable and not item.group and item.package is None
+    return plain and item.names[0].endswith((".yaml", ".yml"))
+
+
+def _plain(source: Source, block: Block, lookup: Lookup, seen: tuple[str, ...]) -> Parents:
+    """A document over the files that it names, each over its own, the last on top."""
+    tree, parts, unseen = Tree(), list[Part](), False
+    for path in _paths(block):
+        parent = None if path.startswith("/") or "$" in path else _beside(source, path, lookup)
+        document = first_document(parent) if parent else None
+        circular = parent is not None and (parent.path in seen or len(seen) > _DEEPEST)
+        if parent is None or document is None or parent.problem or circular:
+            unseen = True
+            continue
+        found = _plain(parent, document, lookup, (*seen, parent.path))
+        tree = _laid_over(found.tree, tree)
+        parts += found.parts
+    tree = _laid_over(_own(block), tree)
+    tree = replace(tree, file=source.path, unseen=_ANYWHERE if unseen else tree.unseen)
+    return Parents(tree, (*parts, Part(source, block)))
+
+
+def _paths(block: Block) -> list[str]:
+    written = next((e.value for e in block.entries if e.path == ("defaults",)), None)
+    items = [written] if not isinstance(written, list) else written
+    return [item for item in items if isinstance(item, str)]
+
+
+def _beside(source: Source, path: str, lookup: Lookup) -> Source | None:
+    return lookup.config(posixpath.join(posixpath.dirname(source.path), path))
+
+
+def _laid_over(child: Tree, parent: Tree) -> Tree:
+    """A child over its parent; what it marks as its own alone takes the parent's place."""
+    marked = [path for path, e in child.entries.items() if path[1:] == (_OVERRIDE,) and e.value]
+    for path in marked:
+        child, parent = child.without(path), parent.without(path[:1])
+    return child.under(parent)
+
+
+def _placed(part: Part, lookup: Lookup) -> Tree:
+    key = (part.source.path, part.block.index, part.package)
+    if key not in lookup.placed:
+        own = _own(part.block)
+        place = next((entry.place for entry in own.entries.values()), part.block.place)
+        lookup.placed[key] = own.at(part.package, place)
+    return lookup.placed[key]
+
+
+def _own(block: Block) -> Tree:
+    """A document's keys without its list of parents."""
+    return Tree.of(block).without(("defaults",))

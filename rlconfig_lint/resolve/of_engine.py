@@ -18,9 +18,10 @@ def of_engine(site: Site, engine: Engine) -> Rollout:
     """An engine, and whether anything says that a policy is trained with it."""
     project = site.project
     place, home = engine.place, engine.home
-    if home is not None and site.chain:
-        block, place = site.owner(engine.keys)
-        home = replace(home, block=block)
+    owner = site.owner(engine.keys) if site.chain else None
+    if home is not None and owner is not None:
+        place = owner.place
+        home = replace(home, block=owner.block, keys=engine.keys[len(owner.package) :])
     near = project.near(site.source.path)
     found = Rollout(
         place,
@@ -38,6 +39,8 @@ def of_engine(site: Site, engine: Engine) -> Rollout:
         policy=False,
         env=site.block.env,
         layers=site.layers(engine.keys),
+        parents=site.parents,
+        named_at=site.named_at,
     )
     evidence = None if _named_otherwise(site, engine) else _learns(near, engine, project)
     return found if evidence is None else _as_policys(found, site, near, evidence)

@@ -9,7 +9,6 @@ from rlconfig_lint.frameworks import at, framework, frameworks
 from rlconfig_lint.frameworks.words import Backend, Framework, Mark, Supplied, Where
 from rlconfig_lint.model import (
     UNKNOWN,
-    Block,
     CacheFate,
     Entry,
     Evidence,
@@ -29,7 +28,7 @@ from rlconfig_lint.resolve.settings import settings, supplied, without_dropped_f
 from rlconfig_lint.resolve.sites import Site, defaults_of
 from rlconfig_lint.resolve.tree import Tree, keys_of
 
-_BASE_ELSEWHERE = ("--config-name", "--config-path", "--config", "-cn", "-cp")
+_Settings = dict[str, Setting]
 
 
 def framework_of(site: Site) -> Framework | None:
@@ -46,7 +45,7 @@ def framework_of(site: Site) -> Framework | None:
 def _is_marked(site: Site, found: Framework) -> bool:
     if site.block.form is Form.CALL:
         return site.block.name in found.calls and _imports(site, found.imports)
-    if site.block.form is Form.COMMAND and found.in_files:
+    if site.block.form is Form.COMMAND and found.in_files and not site.chain:
         return False
     asked = _asked(site, found)
     return any(_shows(mark, asked, site) for mark in found.marks)
@@ -94,25 +93,27 @@ def of_framework(site: Site, found: Framework) -> Rollout | None:
     if elsewhere:  # none of what is written or supplied here reaches it
         found = replace(found, engine=(), defaults=(), forced=(), engine_heads=())
     dropped = _dropping(asked, found)
-    written = _engine_settings(asked, found, dropped)
+    written = _engine_settings(site, found, asked, dropped)
     env = {} if elsewhere else {**site.block.env, **_exported(asked.tree, found)}
     return Rollout(
         own_place,
         site.source.path,
         found.name,
         written,
-        _passed(asked.tree, found, dropped),
-        _sampling_settings(asked, found),
+        _passed(site, found, asked, dropped),
+        _sampling_settings(site, found, asked),
         _home(site, found, asked, negated_false=bool(dropped)),
         site.project.release,
         trainer.of_framework(found, asked, site.project.declared),
         _sync(site, found, asked),
-        open=elsewhere or _is_open(site.block, asked.tree, found),
+        open=elsewhere or _is_open(asked.tree, found),
         defaults=defaults_of(env, written, v0_asked=_asks_for_v0(asked, found)),
         evidence=_recognised(site, found, own_place),
         env=env,
         complete_requests=found.complete_requests,
-        dropped=tuple(_dropped(asked.tree, dropped)),
+        dropped=tuple(_dropped(site, found, asked, dropped)),
+        parents=site.parents,
+        named_at=site.named_at,
         layers=site.layers(keys_of(found.engine[0].path)) if found.engine else (),
         head=patched_head(found, asked),
     )
@@ -143,19 +144,32 @@ def _means_vllm(backend: Backend, tree: Tree) -> bool:
     return value in backend.values
 
 
-def _written(tree: Tree, where: Where) -> dict[str, Setting]:
-    return settings(tree.below(keys_of(where.path)), tree.inherited, where)
+def _written(site: Site, found: Framework, asked: Configuration, where: Where) -> _Settings:
+    """Settings as they are; what the framework's own files say is supplied by the framework."""
+    below = asked.tree.below(keys_of(where.path))
+    written = settings(below, asked.tree.inherited, where)
+    return {name: _attributed(setting, site, found) for name, setting in written.items()}
 
 
-def _passed(tree: Tree, found: Framework, dropped: frozenset[str]) -> dict[str, Setting]:
+def _attributed(setting: Setting, site: Site, found: Framework) -> Setting:
+    if setting.place is None or not site.supplies(found.package, setting.place):
+        return setting
+    source = f"supplied by {found.name} ({setting.place})"
+    return Setting(setting.name, setting.value, Origin.FRAMEWORK, source)
+
+
+def _passed(
+    site: Site, found: Framework, asked: Configuration, dropped: frozenset[str]
+) -> _Settings:
     """What is written where a framework hands keys to vLLM as they are, and arrives."""
     swallowed = {row.name for row in found.swallows}  # names, or keys in one spelling alone
     return {
         name: setting
         for where in found.engine
         if where.passes
-        for name, setting in _arriving(_written(tree, where), where, dropped).items()
-        if name not in swallowed
+        for name, setting in _arriving(_written(site, found, asked, where), where, dropped).items()
+        if setting.explicit
+        and name not in swallowed
         and not (setting.entry and setting.entry.path[-1] in swallowed)
         and not (where.drops_unknown_false and setting.value is False)
     }
@@ -171,9 +185,7 @@ def _exported(tree: Tree, found: Framework) -> dict[str, Entry]:
     }
 
 
-def _arriving(
-    written: dict[str, Setting], where: Where, dropped: frozenset[str]
-) -> dict[str, Setting]:
+def _arriving(written: _Settings, where: Where, dropped: frozenset[str]) -> _Settings:
     """What a launcher does not leave out of a place's settings."""
     if where.drops_null:
         written = {name: s for name, s in written.items() if s.value is not None}
@@ -191,12 +203,14 @@ def _dropping(asked: Configuration, found: Framework) -> frozenset[str]:
     return frozenset(path for row in rows for path in row.paths)
 
 
-def _dropped(tree: Tree, paths: frozenset[str]) -> Iterator[Setting]:
+def _dropped(
+    site: Site, found: Framework, asked: Configuration, paths: frozenset[str]
+) -> Iterator[Setting]:
     """The booleans that a framework's launcher leaves out when they are false."""
     for path in sorted(paths):
-        written = _written(tree, Where(path))
+        written = _written(site, found, asked, Where(path))
         kept = without_dropped_false(written)
-        yield from (setting for name, setting in written.items() if name not in kept)
+        yield from (s for name, s in written.items() if name not in kept and s.explicit)
 
 
 def _sync(site: Site, found: Framework, asked: Configuration) -> Sync:
@@ -216,9 +230,10 @@ def _sync(site: Site, found: Framework, asked: Configuration) -> Sync:
 
 def _hides_keys(tree: Tree, found: Framework) -> bool:
     """Whether a whole mapping of engine keys comes from where nobody can see, or is a text."""
-    entries = (tree.get(keys_of(where.path)) for where in found.engine if where.path)
-    values = [entry.value for entry in entries if entry is not None]
-    return any(value is UNKNOWN or (isinstance(value, str) and value != "") for value in values)
+    paths = [keys_of(where.path) for where in found.engine]
+    values = [entry.value for keys in paths if keys and (entry := tree.get(keys))]
+    unread = any(value is UNKNOWN or (isinstance(value, str) and value != "") for value in values)
+    return unread or any(map(tree.hides, paths))
 
 
 def _given(
@@ -232,11 +247,11 @@ def _given(
 
 
 def _engine_settings(
-    asked: Configuration, found: Framework, dropped: frozenset[str]
-) -> dict[str, Setting]:
+    site: Site, found: Framework, asked: Configuration, dropped: frozenset[str]
+) -> _Settings:
     engine = dict(_given(found.defaults, found, asked))
     for where in found.engine:
-        written = _written(asked.tree, where)
+        written = _written(site, found, asked, where)
         arriving = _arriving(written, where, dropped)
         for name in written.keys() - arriving.keys():
             if written[name].value is not None:
@@ -248,10 +263,10 @@ def _engine_settings(
     }
 
 
-def _sampling_settings(asked: Configuration, found: Framework) -> dict[str, Setting]:
+def _sampling_settings(site: Site, found: Framework, asked: Configuration) -> _Settings:
     given = dict(_given(found.sampling_defaults, found, asked))
     for where in found.sampling:
-        written = _written(asked.tree, where)
+        written = _written(site, found, asked, where)
         given.update({name: s for name, s in written.items() if name in sampling.NEUTRAL})
     given.update(_given(found.sampling_forced, found, asked))
     return given
@@ -268,12 +283,14 @@ def _home(
     if site.block.form is Form.CALL or found.flags or not last.path:
         return None
     keys = keys_of(first.path)
+    free = keys_of(last.path) if len(found.engine) > 1 else ()
     style, block = found.style, site.block
-    if site.block.form is Form.DOCUMENT:
+    owner = site.owner(keys, found.package)
+    if owner is not None:
         entries = list(site.tree.below(keys))
         style = style_of(entries) if entries else style
-        block, _ = site.owner(keys)
-    free = keys_of(last.path) if len(found.engine) > 1 else ()
+        block, above = owner.block, len(owner.package)
+        keys, free = keys[above:], free[above:]
     return Home(
         block,
         keys,
@@ -290,20 +307,18 @@ def _home(
 def _own_place(site: Site, found: Framework, tree: Tree) -> Place | None:
     """Where a finding about an absent key points: the mapping that holds the engine's keys, in the
     outermost file that has it; a script's command."""
+    if site.block.form is Form.DOCUMENT or site.chain:
+        marks = [path for mark in found.marks for path in mark.keys]
+        for path in (*(where.path for where in found.engine), *marks):
+            if path and tree.has(keys_of(path)):
+                owner = site.owner(keys_of(path), found.package)
+                return owner.place if owner else site.block.place
     if site.block.form is not Form.DOCUMENT:
         return site.block.place
-    marks = [path for mark in found.marks for path in mark.keys]
-    for path in (*(where.path for where in found.engine), *marks):
-        if path and tree.has(keys_of(path)):
-            return site.owner(keys_of(path))[1]
     return None
 
 
-def _is_open(block: Block, tree: Tree, found: Framework) -> bool:
+def _is_open(tree: Tree, found: Framework) -> bool:
     """Whether settings may come from where nobody can see."""
     named = any(tree.has(keys_of(path)) for path in found.settings_files)
-    return named or tree.open or _has_base_elsewhere(block) or _hides_keys(tree, found)
-
-
-def _has_base_elsewhere(block: Block) -> bool:
-    return any(word.split("=")[0] in _BASE_ELSEWHERE for word in block.words)
+    return named or _hides_keys(tree, found)

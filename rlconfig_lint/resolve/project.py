@@ -12,6 +12,7 @@ from packaging.version import Version
 
 from rlconfig_lint.frameworks.words import Framework
 from rlconfig_lint.model import ApiCall, Declared, Evidence, PythonFacts, ReleaseFact, Source
+from rlconfig_lint.resolve.defaults_list import first_document, group_folders
 from rlconfig_lint.resolve.engines import is_server, no_training
 from rlconfig_lint.resolve.installed import Installed
 
@@ -74,8 +75,27 @@ class Project:
 
     def holds(self, package: str) -> bool:
         """Whether a Python package's own source is part of this project."""
+        return any(self.is_in(package, path) for path in self.modules)
+
+    def is_in(self, package: str, path: str) -> bool:
+        """Whether a file belongs to a Python package's own source in this project."""
         top = f"{self.root}/{package}/" if self.root else f"{package}/"
-        return bool(package) and any(path.startswith(top) for path in self.modules)
+        return bool(package) and path.startswith(top)
+
+    @cached_property
+    def _group_folders(self) -> frozenset[str]:
+        """The folders that some defaults list chooses files from."""
+        return frozenset(
+            folder
+            for source in self.sources.values()
+            if (block := first_document(source)) is not None
+            for folder in group_folders(source, block)
+        )
+
+    def is_alternative(self, path: str) -> bool:
+        """Whether a document is one of several that a defaults list chooses from: only a part of
+        a configuration."""
+        return posixpath.dirname(path) in self._group_folders
 
     def has(self, file: str) -> bool:
         """Whether a file that was read stands at a path of this project."""

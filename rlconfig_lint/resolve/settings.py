@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 
 from rlconfig_lint.frameworks.words import Supplied, Where
 from rlconfig_lint.model import UNKNOWN, Entry, Origin, Setting, Value
@@ -29,7 +29,7 @@ _JSON = frozenset(("hf_overrides", "override_generation_config", "compilation_co
 
 
 def settings(
-    entries: Iterable[Entry], inherited: frozenset[Keys], where: Where = _ANYWHERE
+    entries: Iterable[Entry], inherited: Container[Keys], where: Where = _ANYWHERE
 ) -> dict[str, Setting]:
     """Settings by vLLM's name. A flag may be kebab-case, negated or bare, and a framework may have
     names of its own."""

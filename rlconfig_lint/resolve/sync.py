@@ -46,7 +46,7 @@ def of_framework(framework: Framework, asked: Configuration, declared: Declared)
 def of_modules(modules: Sequence[PythonFacts], declared: Declared) -> Sync:
     """The update path that a project's own code shows."""
     calls = [call for facts in modules for call in facts.calls]
-    own = {name for facts in modules for name in facts.defines}
+    own = {name for name in _PAUSES if any(name in facts.defines for facts in modules)}
     pauses = tuple(call for call in calls if call.name in _PAUSES and _reaches_vllm(call, own))
     sync = Sync(
         SyncStyle.UNKNOWN,

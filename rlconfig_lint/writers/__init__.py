@@ -76,7 +76,7 @@ def splice(text: Text, edit: Edit) -> Splice:
 
 def _rename(text: Text, edit: Rename) -> Splice:
     """The key and the value of an entry, each where it stands."""
-    form = edit.home.block.form
+    form = _form(text, edit)
     if form is Form.CALL:
         from rlconfig_lint.writers import python
 
@@ -97,11 +97,12 @@ def _rename(text: Text, edit: Rename) -> Splice:
 
 
 def _put(text: Text, edit: Put) -> Splice:
-    if edit.home.block.form is Form.CALL:
+    form = _form(text, edit)
+    if form is Form.CALL:
         from rlconfig_lint.writers import python
 
         return python.put(text, edit)
-    if edit.home.block.form is Form.COMMAND:
+    if form is Form.COMMAND:
         from rlconfig_lint.writers import shell
 
         return shell.put(text, edit)
@@ -112,6 +113,14 @@ def _put(text: Text, edit: Put) -> Splice:
     from rlconfig_lint.writers import documents
 
     return documents.put(text, edit)
+
+
+def _form(text: Text, edit: Put | Rename) -> Form:
+    """How the place to change is written: a command may set a key of a document's mapping."""
+    block = edit.home.block
+    if block.place.path == text.path or block.form is Form.CALL:
+        return block.form
+    return Form.COMMAND if language(text.path) == "shell" else Form.DOCUMENT
 
 
 def apply(text: str, splices: list[Splice]) -> str:

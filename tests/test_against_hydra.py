@@ -281,7 +281,7 @@ def test_an_overrides_value(text: str) -> None:
     _same_as_hydras(text)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     st.lists(
         st.sampled_from(
@@ -389,7 +389,7 @@ def _document(draw: st.DrawFn, depth: int, *, header: bool = True) -> str:
 
 
 _SLOW = settings(
-    max_examples=300,
+    max_examples=60,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )

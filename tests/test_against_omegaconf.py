@@ -115,7 +115,7 @@ _CONFIGS = st.dictionaries(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(_CONFIGS, min_size=1, max_size=3))
 def test_laid_over_one_another_they_are_what_omegaconf_merges(
     configs: list[dict[str, object]],
@@ -274,7 +274,7 @@ _FRAGMENTS = st.sampled_from(
 )
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(_FRAGMENTS, min_size=1, max_size=7).map("".join))
 def test_any_interpolation_gives_what_omegaconf_resolves(written: str) -> None:
     text = f"{_BESIDE}v: {yaml.safe_dump(written, width=1000).strip()}\n"

@@ -225,7 +225,7 @@ def holds(block: Block, engine: dict[str, object]) -> bool:
     )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(programs(), st.lists(st.integers(0, 11), min_size=8, max_size=8))
 def test_what_is_claimed_holds_in_every_run(body: str, decisions: list[int]) -> None:
     blocks, _ = python.read(Text("a.py", f"from vllm import LLM, EngineArgs\n{body}"))

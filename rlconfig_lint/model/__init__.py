@@ -8,6 +8,25 @@ text. Nothing here imports anything else of the project.
 
 from __future__ import annotations
 
+from rlconfig_lint.model.code import (
+    Apart,
+    ApiCall,
+    Assigned,
+    CacheKey,
+    Division,
+    Function,
+    Option,
+    PythonFacts,
+)
+from rlconfig_lint.model.facts import (
+    Clearing,
+    Declared,
+    Generation,
+    Order,
+    Reach,
+    Sync,
+    Trainer,
+)
 from rlconfig_lint.model.findings import (
     AddStatementAfter,
     Edit,
@@ -20,25 +39,19 @@ from rlconfig_lint.model.findings import (
     Rename,
     Rule,
 )
+from rlconfig_lint.model.places import Evidence, Place
 from rlconfig_lint.model.rollouts import (
-    Declared,
     Home,
     KeyStyle,
     ReleaseFact,
     ReleaseSpan,
     Rollout,
     Setting,
-    Sync,
-    Trainer,
 )
 from rlconfig_lint.model.sources import (
-    ApiCall,
     Block,
     Entry,
-    Evidence,
     Form,
-    Place,
-    PythonFacts,
     Source,
     Suppression,
 )
@@ -58,11 +71,16 @@ from rlconfig_lint.model.values import (
 __all__ = [
     "UNKNOWN",
     "AddStatementAfter",
+    "Apart",
     "ApiCall",
+    "Assigned",
     "Block",
     "CacheFate",
+    "CacheKey",
+    "Clearing",
     "Confidence",
     "Declared",
+    "Division",
     "Edit",
     "Entry",
     "Evidence",
@@ -70,14 +88,19 @@ __all__ = [
     "Finding",
     "Fix",
     "Form",
+    "Function",
+    "Generation",
     "Home",
     "KeyStyle",
+    "Option",
+    "Order",
     "Origin",
     "Place",
     "Profile",
     "Put",
     "PutArguments",
     "PythonFacts",
+    "Reach",
     "ReleaseFact",
     "ReleaseSpan",
     "Rename",

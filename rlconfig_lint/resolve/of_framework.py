@@ -17,9 +17,11 @@ from rlconfig_lint.model import (
     Rollout,
     Setting,
     Sync,
+    Trainer,
 )
 from rlconfig_lint.resolve import sampling, sync, trainer
 from rlconfig_lint.resolve.engines import style_of
+from rlconfig_lint.resolve.generation import generation
 from rlconfig_lint.resolve.settings import settings, supplied, without_dropped_false
 from rlconfig_lint.resolve.sites import Site, defaults_of
 from rlconfig_lint.resolve.tree import Tree, keys_of
@@ -47,6 +49,7 @@ def of_framework(site: Site, found: Framework) -> Rollout | None:
     if own_place is None:
         return None
     written = _engine_settings(tree, found)
+    asked = generation(site.project.code, site.source.path, site.block.env)
     return Rollout(
         own_place,
         site.source.path,
@@ -56,10 +59,12 @@ def of_framework(site: Site, found: Framework) -> Rollout | None:
         _sampling_settings(tree, found),
         _home(site, found),
         site.project.release,
-        trainer.of_framework(found, tree, site.project.declared),
+        _trainer(site, found),
         _sync(site, found),
+        evaluation=sampling.evaluation_of_tree(tree),
+        generation=asked,
         open=tree.open or _has_base_elsewhere(site.block) or _hides_keys(tree, found),
-        defaults=defaults_of(site.block, written),
+        defaults=defaults_of(asked, written),
         evidence=(Evidence(f"recognised as {found.name}", own_place),),
         env=site.block.env,
         dropped=tuple(_dropped(tree, found)),
@@ -92,11 +97,25 @@ def _sync(site: Site, found: Framework) -> Sync:
     known = sync.of_framework(found, site.tree, site.block.words, project.declared)
     if not project.holds(found.package):
         return known
-    own = sync.of_modules(list(project.modules.values()), project.declared)
+    own = sync.declared(project.code.facts().sync, project.declared)
     if not (own.updates or own.pauses):
         return known
-    evidence = own.evidence or known.evidence
-    return replace(own, style=known.style, evidence=evidence)
+    return replace(own, style=known.style, evidence=known.evidence)
+
+
+def _trainer(site: Site, found: Framework) -> Trainer:
+    """A framework's trainer as its data says, with the evidence of its own source where that is
+    here."""
+    known = trainer.of_framework(found, site.tree, site.project.declared)
+    if not site.project.holds(found.package):
+        return known
+    own = site.project.code.facts().trainer
+    return replace(
+        known,
+        divides_evidence=known.divides_evidence or own.divides_evidence,
+        corrections=own.corrections,
+        correction_options=own.correction_options,
+    )
 
 
 def _hides_keys(tree: Tree, found: Framework) -> bool:

@@ -8,7 +8,7 @@ from functools import partial
 
 from packaging.version import Version
 
-from rlconfig_lint.model import Block, Form, Place, Setting, Source
+from rlconfig_lint.model import Block, Form, Generation, Place, Setting, Source
 from rlconfig_lint.releases.defaults import release_default
 from rlconfig_lint.resolve.engines import place_of
 from rlconfig_lint.resolve.inherit import Lookup, with_parents
@@ -46,7 +46,6 @@ def site_of(source: Source, block: Block, project: Project, lookup: Lookup) -> S
     return Site(source, block, tree, merged.chain if len(merged.chain) > 1 else (), project)
 
 
-def defaults_of(block: Block, written: Mapping[str, Setting]) -> Defaults:
-    """vLLM's defaults beside the settings and variables that one engine has."""
-    v0_asked = "VLLM_USE_V1" in block.env and block.env["VLLM_USE_V1"].value in (0, False)
-    return partial(release_default, engine=written, v0_asked=v0_asked)
+def defaults_of(asked: Generation, written: Mapping[str, Setting]) -> Defaults:
+    """vLLM's defaults beside the settings that one engine has, in the engine that is asked for."""
+    return partial(release_default, engine=written, v0_asked=asked.v0)

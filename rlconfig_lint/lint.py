@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import posixpath
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -34,6 +36,7 @@ from rlconfig_lint.readers import language, read
 from rlconfig_lint.readers.text import Text
 from rlconfig_lint.registry import UNREADABLE
 from rlconfig_lint.releases.known import within
+from rlconfig_lint.resolve.code import Code
 from rlconfig_lint.resolve.installed import Installed, installed
 from rlconfig_lint.resolve.launches import run_by_default
 from rlconfig_lint.resolve.lookup import Lookup
@@ -61,6 +64,7 @@ class Broken:
 class Result:
     findings: list[Finding] = field(default_factory=list)
     rollouts: list[Rollout] = field(default_factory=list)
+    projects: list[Project] = field(default_factory=list)
     sources: Mapping[str, Source] = field(default_factory=dict)
     skipped: list[Skipped] = field(default_factory=list)
     broken: list[Broken] = field(default_factory=list)
@@ -77,6 +81,7 @@ class Repository:
     sources: dict[str, Source] = field(default_factory=dict)
     skipped: list[Skipped] = field(default_factory=list)
     _named: dict[str, Source | None] = field(default_factory=dict)  # read since others name them
+    _unworthy: list[str] = field(default_factory=list)
     _roots: dict[str, str] = field(default_factory=dict)
     _releases: dict[tuple[str, str | None, Pin | None], ReleaseFact] = field(default_factory=dict)
 
@@ -84,12 +89,13 @@ class Repository:
 
     def read(self) -> None:
         """Read every file once, the judged ones and those that only give facts."""
-        for path in self.files.judged:
-            reason = self.reread(path)
-            if reason:
-                self.skipped.append(Skipped(path, reason))
-        for path in self.files.context:
-            self.reread(path)
+        with _no_collection():
+            for path in self.files.judged:
+                reason = self.reread(path)
+                if reason:
+                    self.skipped.append(Skipped(path, reason))
+            for path in self.files.context:
+                self.reread(path)
 
     def reread(self, path: str) -> str:
         """Read one file again, after a fix say; why not, where it was skipped."""
@@ -98,6 +104,8 @@ class Repository:
             return found
         if language(path, found[:200]) is not None and worth_reading(path, found):
             self.sources[path] = read(path, found)
+        else:
+            self._unworthy.append(path)
         return ""
 
     def source(self, path: str) -> Source | None:
@@ -152,7 +160,23 @@ class Repository:
         for root, sources in by_root.items():
             declared = self.declared_for(posixpath.join(root, "any file"))
             release = self.release(root, declared)
-            yield Project(root, sources, release, declared, partial(self.installed, root))
+            code = Code(root, sources, partial(self._beyond, root), self._is_whole(root))
+            yield Project(code, release, declared, partial(self.installed, root))
+
+    def _beyond(self, root: str) -> Iterator[tuple[str, str]]:
+        """The paths and texts of the other projects, and of what was not worth reading."""
+        for path, source in self.sources.items():
+            if self.root_of(path) != root:
+                yield path, source.text
+        for path in self._unworthy:
+            found = load(self.files.base / path, self.files.roots)
+            if isinstance(found, bytes):
+                yield path, found.decode("utf-8", "replace")
+
+    def _is_whole(self, root: str) -> bool:
+        """Whether a folder has all of its project: it has a manifest, or none stands above it."""
+        here = (self.files.base / root).absolute()
+        return _is_marked(here) or not any(map(_is_marked, here.parents))
 
     def for_file(self, project: Project, path: str) -> Project:
         """The project as one file sees it: facts can be declared per path, and a script can install
@@ -169,9 +193,8 @@ class Repository:
         folder = posixpath.dirname(path)
         if folder not in self._roots:
             here = self.files.base / folder
-            marked = any((here / mark).exists() for mark in PROJECT_MARKS)
             top = not folder or here.resolve() in self.files.tops
-            self._roots[folder] = folder if marked or top else self.root_of(folder)
+            self._roots[folder] = folder if _is_marked(here) or top else self.root_of(folder)
         return self._roots[folder]
 
     def release(self, root: str, declared: Declared, own: Pin | None = None) -> ReleaseFact:
@@ -217,7 +240,8 @@ def check(
     )
     result.read = len(judged)
     found: dict[tuple[str, Place, str], Finding] = {}
-    for rollout in _rollouts(repository):
+    result.projects.extend(repository.projects())
+    for rollout in _rollouts(repository, result.projects):
         if not rollout.policy and not every_engine:
             continue
         if rollout.policy and not judged.isdisjoint((rollout.place.path, rollout.path)):
@@ -248,6 +272,22 @@ def _where_judged(finding: Finding, rollout: Rollout, judged: frozenset[str]) ->
     return replace(finding, place=rollout.named_at, help=help_, fix=None)
 
 
+def _is_marked(folder: Path) -> bool:
+    return any((folder / mark).exists() for mark in PROJECT_MARKS)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Syntax trees hold no cycles, and looking for some in them took a fifth of the time."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
+
+
 def _keep_worst(found: dict[tuple[str, Place, str], Finding], finding: Finding) -> None:
     """Rollouts that inherit one cause report it once, as bad as it is for any of them."""
     key = (finding.code, finding.place, finding.setting)
@@ -255,12 +295,12 @@ def _keep_worst(found: dict[tuple[str, Place, str], Finding], finding: Finding) 
         found[key] = finding
 
 
-def _rollouts(repository: Repository) -> list[Rollout]:
+def _rollouts(repository: Repository, projects: Sequence[Project]) -> list[Rollout]:
     """The rollouts of all projects. A file that others are laid over is judged through them: what
     it lacks they may all supply."""
     lookup = Lookup(repository.source, repository.is_folder)
     found: list[Rollout] = []
-    for project in repository.projects():
+    for project in projects:
         own = [
             rollout
             for path, source in project.sources.items()

@@ -174,10 +174,7 @@ def _changed(before: Rollout, after: Rollout, old: Version, new: Version) -> Ite
 
 def _meanings(rollout: Rollout, old: Version, new: Version) -> Iterator[tuple[Place, Fact]]:
     """What begins to hold of the settings and calls that a rollout uses, where each stands."""
-    sync = rollout.sync
-    used: dict[str, Place | None] = {
-        call.name: call.place for call in (*sync.updates, *sync.pauses, *sync.resets, *sync.sleeps)
-    }
+    used: dict[str, Place | None] = {call.name: call.place for call in rollout.sync.calls}
     used |= {name: entry.place for name, entry in rollout.env.items()}
     used |= {name: s.place for name, s in rollout.engine.items() if s.explicit}
     for fact in beginning(old, new):

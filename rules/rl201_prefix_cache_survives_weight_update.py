@@ -4,7 +4,8 @@
 
 Flags a rollout engine with prefix caching on whose weights are updated without anything that
 clears the cache or keeps old blocks apart: no `reset_prefix_cache`, no `sleep` of level 1 or more,
-no pause that clears, no `cache_salt`.
+no pause that clears, no `cache_salt` that changes with the policy. A reset that stands in a method
+which nothing in the project calls does not count, nor does a salt that is the same all along.
 
 ## Why it breaks RL
 
@@ -76,7 +77,7 @@ from rlconfig_lint.model import (
     TrainerKind,
 )
 from rlconfig_lint.releases import behaviour
-from rlconfig_lint.resolve.sync import fate
+from rlconfig_lint.resolve.fate import fate, why
 
 ID = ("RL201", "prefix-cache-survives-weight-update")
 _RECEIVES_RESET = ("collective_rpc", "update_weights", "reload_weights")
@@ -114,7 +115,7 @@ def _survives(rollout: Rollout, profile: Profile, stale: ReleaseSpan) -> Finding
         subject=about(rollout, "enable_prefix_caching", stale),
         help_=_help(in_flight),
         doubts=doubts,
-        evidence=(*sync.evidence, *_updates(sync.updates)),
+        evidence=(*sync.evidence, *why(sync, stale.releases[-1])[:3], *_updates(sync.updates)),
         decided_by=sync.evidence,
         fix=_fix(rollout, profile, stale),
     )
@@ -152,7 +153,7 @@ def _fix(rollout: Rollout, profile: Profile, stale: ReleaseSpan) -> Fix | None:
     if profile is Profile.PARITY or in_flight or rollout.framework:
         return _off(rollout)
     update = next((c for c in rollout.sync.updates if c.name in _RECEIVES_RESET), None)
-    if update is None or update.http or not _NAME.fullmatch(update.receiver):
+    if update is None or update.http or update.remote or not _NAME.fullmatch(update.receiver):
         return _off(rollout)
     running = all(behaviour.has_reset_running(release) for release in stale.releases)
     arguments = "reset_running_requests=True" if running and update.awaited else ""
@@ -177,6 +178,46 @@ async def update(engine, path):
     await engine.resume_generation()
 """
 
+_WORKER = """\
+from vllm import AsyncEngineArgs, AsyncLLMEngine
+
+
+class Worker:
+    def __init__(self, model):
+        args = AsyncEngineArgs(model=model, enable_prefix_caching=True)
+        self.engine = AsyncLLMEngine.from_engine_args(args)
+
+    async def receive(self, path):
+        await self.engine.collective_rpc("load_weights", args=(path,))
+
+    async def reset_prefix_cache(self):
+        await self.engine.reset_prefix_cache()
+"""
+_RECEIVED = """\
+        await self.engine.collective_rpc("load_weights", args=(path,))
+"""
+_RESET = """\
+        await self.engine.reset_prefix_cache(reset_running_requests=True)
+"""
+_TRAIN = """\
+def main(workers, path):
+    for worker in workers:
+        worker.receive.remote(path)
+"""
+_SALTED = """\
+from vllm import AsyncEngineArgs
+
+args = AsyncEngineArgs(model="Qwen/Qwen2.5-7B", enable_prefix_caching=True)
+
+
+async def generate(engine, prompt):
+    return await engine.generate({"prompt": prompt, "cache_salt": "rollouts"})
+
+
+async def update(engine, path):
+    await engine.pause_generation(mode="keep", clear_cache=False)
+    await engine.collective_rpc("update_weights", args=(path,))
+"""
 BAD = (
     Example(
         "engine.yaml",
@@ -220,6 +261,21 @@ def update(path):
     llm.reset_prefix_cache()
     return path
 """,
+    ),
+    Example(  # a search for reset_prefix_cache finds one, and nothing calls it
+        "workers.py",
+        _WORKER,
+        {"vllm-version": "0.18.1", "weight-sync": "between-batches"},
+        fixed=_WORKER.replace(_RECEIVED, _RECEIVED + _RESET),
+        beside={
+            "train.py": _TRAIN,
+        },
+    ),
+    Example(  # a salt that is the same for every policy keeps none of them apart
+        "salted.py",
+        _SALTED,
+        {"vllm-version": "0.18.1", "trainer": "rollout-logprobs"},
+        fixed=_SALTED.replace("caching=True", "caching=False"),
     ),
     Example(
         "serve.sh",
@@ -270,6 +326,33 @@ args = AsyncEngineArgs(model="Qwen/Qwen2.5-7B")
 
 async def generate(engine, prompt, version):
     return await engine.generate({"prompt": prompt, "cache_salt": str(version)})
+
+
+async def update(engine, path):
+    await engine.pause_generation(mode="keep", clear_cache=False)
+    await engine.collective_rpc("update_weights", args=(path,))
+""",
+        {"vllm-version": "0.18.1"},
+    ),
+    Example(  # the same wrapper as among the bad ones, and somebody calls it
+        "workers.py",
+        _WORKER,
+        {"vllm-version": "0.18.1", "weight-sync": "between-batches"},
+        beside={
+            "train.py": _TRAIN + "        worker.reset_prefix_cache.remote()\n",
+        },
+    ),
+    Example(  # each request has a salt of its own: only its own later turns find its blocks
+        "salted_requests.py",
+        """\
+from vllm import AsyncEngineArgs
+
+args = AsyncEngineArgs(model="Qwen/Qwen2.5-7B")
+
+
+async def generate(client, prompt, request_id):
+    extra = {"cache_salt": request_id}
+    return await client.completions.create(prompt=prompt, extra_body=extra)
 
 
 async def update(engine, path):

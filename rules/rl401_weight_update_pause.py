@@ -68,7 +68,7 @@ from rlconfig_lint.model import (
     show,
 )
 from rlconfig_lint.releases import behaviour
-from rlconfig_lint.resolve.sync import fate
+from rlconfig_lint.resolve.fate import fate
 
 ID = ("RL401", "weight-update-pause")
 _REPORT: dict[str, Value] = {"mode": "keep", "clear_cache": False}

@@ -11,11 +11,16 @@ from rlconfig_lint.commands.setup import Configs
 from rlconfig_lint.discovery import discover
 from rlconfig_lint.fixing import Changes, fix
 from rlconfig_lint.lint import Repository, Result, check
-from rlconfig_lint.model import Example, Finding, Profile, ReleaseFact, Rule
+from rlconfig_lint.model import Example, Finding, Profile, ReleaseFact, Rollout, Rule
 from rlconfig_lint.registry import rules
+from rlconfig_lint.resolve.code import Code
 from rlconfig_lint.resolve.project import Project
 
-PROJECT = Project("", {}, ReleaseFact((), known=False))  # one that nothing is known of
+PROJECT = Project(Code("", {}), ReleaseFact((), known=False))  # one that nothing is known of
+
+# A module with an engine, and what makes it a policy's.
+ENGINE = "from vllm import LLM, SamplingParams\n\nllm = LLM(model='m')\n"
+UPDATE = "llm.collective_rpc('update_weights')\n"
 
 
 def write_files(folder: Path, files: Mapping[str, str]) -> Path:
@@ -50,6 +55,12 @@ def run(folder: Path, *names: str, profile: Profile = Profile.PRODUCTION) -> Res
     result = check(repository, rules(), lambda _: profile)
     assert not result.broken
     return result
+
+
+def only(folder: Path, files: Mapping[str, str]) -> Rollout:
+    """The only rollout of a small project."""
+    (rollout,) = run(write_files(folder, files)).rollouts
+    return rollout
 
 
 def findings_in(folder: Path, example: Example) -> list[Finding]:

@@ -216,17 +216,6 @@ def test_a_closed_pipe_is_no_traceback(project: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_inspect_shows_where_each_value_comes_from(project: Path) -> None:
-    done = rlconfig_lint(project, "inspect")
-    assert "logprobs_mode = raw_logprobs (default of vLLM 0.18.1)" in done.stdout
-    assert "dtype = bfloat16 (set at engine.yaml:4)" in done.stdout
-    assert "trainer: rollout-logprobs (trainer = 'rollout-logprobs' in rlconfig-lint.toml)" in (
-        done.stdout
-    )
-    (row,) = json.loads(rlconfig_lint(project, "inspect", "--output-format", "json").stdout)
-    assert row["engine"]["logprobs_mode"]["origin"] == "release default"
-
-
 def test_explain_and_rules(tmp_path: Path) -> None:
     page = rlconfig_lint(tmp_path, "explain", "raw-rollout-logprobs").stdout
     assert page == rlconfig_lint(tmp_path, "explain", "RL101").stdout

@@ -8,7 +8,7 @@ import pytest
 
 from rlconfig_lint.model import CacheFate, Rollout, SyncStyle, TrainerKind
 from rlconfig_lint.releases.known import matching, version, within
-from rlconfig_lint.resolve.sync import fate
+from rlconfig_lint.resolve.fate import fate
 from tests.projects import run, write_files
 
 ENGINE = "from vllm import LLM, SamplingParams\n\nllm = LLM(model='m')\n"

@@ -136,9 +136,9 @@ def test_keyword_spans_count_characters_not_bytes() -> None:
         ("log_ratio = new_logps - behavior_logprobs", "rollout_ratios"),
         ("w = torch.exp(old_logprobs - rollout_log_probs)", "correction_ratios"),
         ("ratio = torch.exp(new_logps - old_logps)", "recomputed_ratios"),
-        ("logits = logits / self.temperature", "temperature_divisions"),
-        ("logits /= temperature", "temperature_divisions"),
-        ("logits.div_(temperature)", "temperature_divisions"),
+        ("logits = logits / self.temperature", "divisions"),
+        ("logits /= temperature", "divisions"),
+        ("logits.div_(temperature)", "divisions"),
         ("x = model.lm_head.float()(hidden)", "fp32_heads"),
         ("model.lm_head.to(torch.float32)", "fp32_heads"),
         ("apply_fp32_lm_head(model)", "fp32_heads"),
@@ -165,7 +165,7 @@ def test_tell_tales(body: str, seen: str) -> None:
 def test_what_only_looks_like_one(body: str) -> None:
     found = facts(body)
     told = (found.rollout_ratios, found.correction_ratios, found.recomputed_ratios)
-    assert not any((*told, found.temperature_divisions, found.salts, found.calls))
+    assert not any((*told, found.divisions, found.salts, found.calls))
 
 
 def test_pauses_over_http_with_their_query() -> None:

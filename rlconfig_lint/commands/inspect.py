@@ -9,23 +9,15 @@ from pathlib import Path
 import click
 
 from rlconfig_lint.commands.setup import prepare
-from rlconfig_lint.judging import where_from
-from rlconfig_lint.lint import check
-from rlconfig_lint.model import UNKNOWN, Evidence, Rollout, Setting, show
+from rlconfig_lint.inspection import Section, about_code, about_engine, about_learning
+from rlconfig_lint.lint import Result, check
+from rlconfig_lint.model import Rollout
+from rlconfig_lint.reports.inspection_json import row
 from rlconfig_lint.reports.text import printable
-from rlconfig_lint.resolve.heads import rollout_head
-from rlconfig_lint.resolve.sampling import NEUTRAL
-from rlconfig_lint.resolve.sync import fate
+from rlconfig_lint.resolve.generation import generation
+from rlconfig_lint.resolve.project import Project
 
-ENGINE = (
-    "logprobs_mode",
-    "enable_prefix_caching",
-    "async_scheduling",
-    "generation_config",
-    "hf_overrides",
-    "quantization",
-    "dtype",
-)
+_WIDEST = 34  # of a name or value beside which others are aligned
 
 
 def inspect(
@@ -34,94 +26,62 @@ def inspect(
     repository, configs = prepare(paths, config, vllm_version)
     result = check(repository, (), configs.profile)
     if output_format == "json":
-        click.echo(
-            json.dumps([_row(rollout) for rollout in result.rollouts], indent=2, default=_unknown)
-        )
+        click.echo(json.dumps([row(rollout) for rollout in result.rollouts], indent=2))
         return 0
-    for rollout in result.rollouts:
-        click.echo("\n".join(printable(line) for line in _lines(rollout)) + "\n")
+    for line in _lines(result):
+        click.echo(printable(line))
     count = len(result.rollouts)
     click.echo(f"{count} rollout{'' if count == 1 else 's'} in {result.read} files.", err=True)
     return 0
 
 
-def effective(rollout: Rollout) -> list[Setting]:
-    """Every RL-relevant engine setting on the newest release the project may run."""
-    newest = rollout.release.candidates[-1]
-    others = sorted(set(rollout.engine) - set(ENGINE))
-    return [
-        *(rollout.setting(name, newest) for name in ENGINE),
-        *(rollout.engine[name] for name in others),
-    ]
+def _lines(result: Result) -> Iterator[str]:
+    """Every rollout, then the projects whose code says something that no rollout tells."""
+    told: dict[tuple[Section, ...], str] = {}
+    for rollout in result.rollouts:
+        yield from _rollout(rollout, told)
+        yield ""
+    seen = {rollout.path for rollout in result.rollouts if rollout.sync.calls}
+    for project in result.projects:
+        if not seen.intersection(project.sources):
+            yield from _code(project)
 
 
-def _lines(rollout: Rollout) -> Iterator[str]:
-    yield f"{rollout.path}  {rollout.framework or 'vLLM'} rollout, engine at {rollout.place}"
-    release = rollout.release
-    versions = f"{release.candidates[0]} to {release.candidates[-1]}"
-    yield _fact(
-        "vLLM",
-        versions if len(release.candidates) > 1 else str(release.candidates[0]),
-        (*release.evidence, *((Evidence(release.note),) if release.note else ())),
-    )
-    yield "  engine"
-    yield from (f"    {where_from(setting)}" for setting in effective(rollout))
-    yield "  sampling for training"
-    yield from (f"    {where_from(rollout.sampled(name))}" for name in NEUTRAL)
-    trainer, sync = rollout.trainer, rollout.sync
-    yield _fact("trainer", trainer.kind.value, trainer.evidence)
-    divides = {True: "yes", False: "no", None: "unknown"}[trainer.divides_by_temperature]
-    yield _fact("divides logits by temperature", divides, ())
-    yield _fact("trainer lm_head", trainer.lm_head or "unknown", trainer.lm_head_evidence)
-    yield _fact("engine lm_head", show(rollout_head(rollout, release.candidates[-1])), ())
-    yield _fact("weight sync", sync.style.value, sync.evidence)
-    yield _fact("prefix cache at an update", fate(sync, release.candidates[-1]).value, ())
-    for call in (*sync.updates, *sync.pauses, *sync.resets, *sync.sleeps):
-        yield f"    {call.name} at {call.place}"
-    yield from (f"  because: {evidence}" for evidence in rollout.evidence)
+def _rollout(rollout: Rollout, told: dict[tuple[Section, ...], str]) -> Iterator[str]:
+    """One rollout. What is known of its trainer is told once for all that share it."""
+    yield f"{rollout.path}: a {rollout.framework or 'vLLM'} rollout, engine at {rollout.place}"
+    for evidence in rollout.evidence:
+        yield f"  because {evidence}"
+    learning = tuple(about_learning(rollout))
+    sections = [*about_engine(rollout)]
+    first = told.setdefault(learning, rollout.path)
+    yield from _aligned(sections if first != rollout.path else [*sections, *learning])
+    if first != rollout.path:
+        yield f"  trainer and weight updates: as for {first}"
 
 
-def _fact(name: str, value: str, evidence: Sequence[Evidence]) -> str:
-    why = "; ".join(str(item) for item in evidence)
-    return f"  {name}: {value}" + (f" ({why})" if why else "")
+def _code(project: Project) -> Iterator[str]:
+    facts = project.code.facts()
+    if facts.learns is None and not facts.sync.resets:
+        return
+    yield f"{project.root or '.'}: no engine found that this code trains with"
+    if facts.learns:
+        yield f"  because {facts.learns}"
+    asked = generation(project.code, "", {})
+    yield from _aligned([*about_code(facts.trainer, facts.sync, project.release, asked)])
+    yield ""
 
 
-def _row(rollout: Rollout) -> dict[str, object]:
-    release = rollout.release
-    return {
-        "filename": rollout.path,
-        "engine_at": {"filename": rollout.place.path, "row": rollout.place.line},
-        "framework": rollout.framework or None,
-        "vllm": {
-            "releases": [str(version) for version in release.candidates],
-            "known": release.known,
-            "evidence": [str(evidence) for evidence in release.evidence],
-        },
-        "engine": {s.name: _setting(s) for s in effective(rollout)},
-        "sampling": {name: _setting(rollout.sampled(name)) for name in NEUTRAL},
-        "trainer": {
-            "kind": rollout.trainer.kind.value,
-            "divides_by_temperature": rollout.trainer.divides_by_temperature,
-            "lm_head": rollout.trainer.lm_head,
-            "evidence": [str(evidence) for evidence in rollout.trainer.evidence],
-        },
-        "sync": {
-            "style": rollout.sync.style.value,
-            "prefix_cache": fate(rollout.sync, release.candidates[-1]).value,
-            "evidence": [str(evidence) for evidence in rollout.sync.evidence],
-        },
-    }
+def _aligned(sections: Sequence[Section]) -> Iterator[str]:
+    """Rows under their sections' titles, in three columns."""
+    rows = [row for section in sections for row in section.rows]
+    names = _width(row.name for row in rows)
+    values = _width(row.value for row in rows)
+    for section in sections:
+        yield f"  {section.title}"
+        for found in section.rows:
+            yield f"    {found.name:{names}}  {found.value:{values}}  {found.why}".rstrip()
 
 
-def _setting(setting: Setting) -> dict[str, object]:
-    return {
-        "value": None if setting.value is UNKNOWN else setting.value,
-        "origin": setting.origin.value,
-        "from": str(setting.place) if setting.place else setting.source,
-        "overridable": setting.overridable,
-    }
-
-
-def _unknown(_: object) -> None:
-    """UNKNOWN inside a list or mapping."""
-    return
+def _width(texts: Iterator[str]) -> int:
+    return max((len(text) for text in texts if len(text) <= _WIDEST), default=0)

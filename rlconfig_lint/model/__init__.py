@@ -8,6 +8,25 @@ text. Nothing here imports anything else of the project.
 
 from __future__ import annotations
 
+from rlconfig_lint.model.code import (
+    Apart,
+    ApiCall,
+    Assigned,
+    CacheKey,
+    Division,
+    Function,
+    Option,
+    PythonFacts,
+)
+from rlconfig_lint.model.facts import (
+    Clearing,
+    Declared,
+    Generation,
+    Order,
+    Reach,
+    Sync,
+    Trainer,
+)
 from rlconfig_lint.model.findings import (
     AddStatementAfter,
     Edit,
@@ -20,8 +39,8 @@ from rlconfig_lint.model.findings import (
     Rename,
     Rule,
 )
+from rlconfig_lint.model.places import Evidence, Place
 from rlconfig_lint.model.rollouts import (
-    Declared,
     Home,
     KeyStyle,
     Layer,
@@ -29,17 +48,11 @@ from rlconfig_lint.model.rollouts import (
     ReleaseSpan,
     Rollout,
     Setting,
-    Sync,
-    Trainer,
 )
 from rlconfig_lint.model.sources import (
-    ApiCall,
     Block,
     Entry,
-    Evidence,
     Form,
-    Place,
-    PythonFacts,
     Source,
     Suppression,
 )
@@ -59,11 +72,16 @@ from rlconfig_lint.model.values import (
 __all__ = [
     "UNKNOWN",
     "AddStatementAfter",
+    "Apart",
     "ApiCall",
+    "Assigned",
     "Block",
     "CacheFate",
+    "CacheKey",
+    "Clearing",
     "Confidence",
     "Declared",
+    "Division",
     "Edit",
     "Entry",
     "Evidence",
@@ -71,15 +89,20 @@ __all__ = [
     "Finding",
     "Fix",
     "Form",
+    "Function",
+    "Generation",
     "Home",
     "KeyStyle",
     "Layer",
+    "Option",
+    "Order",
     "Origin",
     "Place",
     "Profile",
     "Put",
     "PutArguments",
     "PythonFacts",
+    "Reach",
     "ReleaseFact",
     "ReleaseSpan",
     "Rename",

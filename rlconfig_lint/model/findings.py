@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from rlconfig_lint.model.places import Evidence, Place
 from rlconfig_lint.model.rollouts import Home, Rollout
-from rlconfig_lint.model.sources import Entry, Evidence, Place
+from rlconfig_lint.model.sources import Entry
 from rlconfig_lint.model.values import Confidence, Severity, Value
 
 

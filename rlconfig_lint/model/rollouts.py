@@ -1,4 +1,4 @@
-"""What resolve makes of it: settings, facts and rollouts."""
+"""What resolve makes of it: settings, and rollouts with their facts."""
 
 from __future__ import annotations
 
@@ -8,17 +8,10 @@ from dataclasses import dataclass, field, replace
 
 from packaging.version import Version
 
-from rlconfig_lint.model.sources import ApiCall, Block, Entry, Evidence, Place
-from rlconfig_lint.model.values import (
-    UNKNOWN,
-    CacheFate,
-    Origin,
-    SyncStyle,
-    TrainerKind,
-    Unknown,
-    Value,
-    show,
-)
+from rlconfig_lint.model.facts import Generation, Sync, Trainer
+from rlconfig_lint.model.places import Evidence, Place
+from rlconfig_lint.model.sources import Block, Entry
+from rlconfig_lint.model.values import UNKNOWN, Origin, Unknown, Value, show
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,48 +109,6 @@ class ReleaseSpan:
         return f"vLLM {self.releases[0]} to {self.releases[-1]}"
 
 
-@dataclass(frozen=True, slots=True)
-class Declared:
-    """Facts that the user states in the config; a declared fact wins over an inferred one."""
-
-    vllm_version: str | None = None
-    framework: str | None = None
-    framework_version: str | None = None
-    trainer: TrainerKind | None = None
-    weight_sync: SyncStyle | None = None
-    trainer_temperature: float | None = None
-    trainer_lm_head: str | None = None
-    source: str = ""  # the config file, or the command line
-
-
-@dataclass(frozen=True, slots=True)
-class Sync:
-    """How weights reach the engine, and what happens to its caches then."""
-
-    style: SyncStyle = SyncStyle.UNKNOWN
-    updates: tuple[ApiCall, ...] = ()
-    pauses: tuple[ApiCall, ...] = ()
-    resets: tuple[ApiCall, ...] = ()
-    sleeps: tuple[ApiCall, ...] = ()
-    salts: tuple[Place, ...] = ()
-    abort_handled: tuple[Place, ...] = ()
-    fate: CacheFate | None = None  # known from the framework; otherwise judged from the calls
-    evidence: tuple[Evidence, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Trainer:
-    """What is known of the side that learns."""
-
-    kind: TrainerKind = TrainerKind.UNKNOWN
-    evidence: tuple[Evidence, ...] = ()
-    divides_by_temperature: bool | None = None
-    temperature: Value = UNKNOWN
-    lm_head: str | None = None  # "float32", "bfloat16" or None where it is not known
-    lm_head_evidence: tuple[Evidence, ...] = ()
-    replays: tuple[str, ...] = ()  # sampling settings that it applies to its own logits as well
-
-
 @dataclass(frozen=True)
 class Rollout:
     """One place where a policy's rollouts are configured."""
@@ -172,6 +123,8 @@ class Rollout:
     release: ReleaseFact
     trainer: Trainer
     sync: Sync
+    evaluation: Mapping[str, Setting] = field(default_factory=dict)  # sampling that trains nobody
+    generation: Generation = field(default_factory=Generation)
     open: bool = False  # settings may come from where nobody can see
     policy: bool = True  # False: an engine of which nothing says that a policy is trained with it
     env: Mapping[str, Entry] = field(default_factory=dict)  # variables set for it

@@ -1,4 +1,4 @@
-"""What readers find: places, keys with values, calls, and tell-tales of training."""
+"""What readers find: files, and the mappings, calls and commands in them."""
 
 from __future__ import annotations
 
@@ -6,35 +6,9 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from rlconfig_lint.model.code import PythonFacts
+from rlconfig_lint.model.places import Evidence, Place
 from rlconfig_lint.model.values import Value
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A span of one file. Offsets count characters after a byte-order mark; rows and columns are
-    1-based and the end is exclusive, as in ruff's JSON."""
-
-    path: str
-    start: int
-    end: int
-    line: int
-    column: int
-    end_line: int
-    end_column: int
-
-    def __str__(self) -> str:
-        return f"{self.path}:{self.line}"
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """Why a fact is believed, and where that stands."""
-
-    text: str
-    place: Place | None = None
-
-    def __str__(self) -> str:
-        return f"{self.text} ({self.place})" if self.place else self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,37 +57,6 @@ class Block:
     keys_at: Place | None = None  # where a new key goes when that is not `place` (a dict literal)
     inside: str = ""  # the function or method that the call stands in
     derived: bool = False  # a subclass or actor is called: its own arguments may differ
-
-
-@dataclass(frozen=True, slots=True)
-class ApiCall:
-    """A call of the engine's update and cache API, by method or by HTTP route."""
-
-    name: str  # "pause_generation", "reset_prefix_cache", ...; a route without its slash: "pause"
-    arguments: Mapping[str, Value]
-    place: Place
-    receiver: str = ""  # the source text before the method's dot
-    awaited: bool = False
-    http: bool = False
-    open: bool = False  # **arguments or positional ones that were not read
-    inside: str = ""
-    conditional: bool = False  # in a branch: it may not run
-
-
-@dataclass(frozen=True, slots=True)
-class PythonFacts:
-    """What one Python module says about training and about weight updates."""
-
-    imports: frozenset[str] = frozenset()  # dotted module names
-    calls: tuple[ApiCall, ...] = ()
-    defines: frozenset[str] = frozenset()  # names of functions and methods defined here
-    salts: tuple[Place, ...] = ()  # cache_salt given to a request
-    temperature_divisions: tuple[Place, ...] = ()  # logits / temperature
-    rollout_ratios: tuple[Evidence, ...] = ()  # exp(new - rollout logprobs)
-    correction_ratios: tuple[Evidence, ...] = ()  # exp(old - rollout logprobs)
-    recomputed_ratios: tuple[Evidence, ...] = ()  # exp(new - old logprobs)
-    fp32_heads: tuple[Place, ...] = ()  # lm_head computed in float32
-    abort_handled: tuple[Place, ...] = ()  # finish_reason == "abort"
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,13 +67,15 @@ def release_default(
     release: Version,
     *,
     engine: Mapping[str, Setting] = MappingProxyType({}),
-    v0_asked: bool = False,
+    v0_asked: bool | None = False,
 ) -> Setting:
     """vLLM's own default on one release, beside an engine's written settings; UNKNOWN where no
-    source was read."""
+    source was read, and where only a run tells which engine is asked for (`v0_asked` is None)."""
     if name == "async_scheduling" and (reason := _schedules_in_step(engine, release)):
         return Setting(name, False, Origin.RELEASE, f"default of vLLM {release} {reason}")
-    if v0_asked and name in _V0 and behaviour.v0_can_run(release):
+    if v0_asked is not False and name in _V0 and behaviour.v0_can_run(release):
+        if v0_asked is None:
+            return Setting(name, UNKNOWN, Origin.UNKNOWN, "VLLM_USE_V1 is not known")
         return Setting(name, _V0[name], Origin.RELEASE, f"V0 engine of vLLM {release}")
     for row in _DEFAULTS.get(name, ()):
         if within(release, row.releases):

@@ -6,12 +6,18 @@ import posixpath
 from dataclasses import replace
 
 from rlconfig_lint.frameworks.unmodelled import MARKS
-from rlconfig_lint.model import Block, Evidence, PythonFacts, Rollout, Setting, Sync, Trainer
+from rlconfig_lint.model import Block, Evidence, Rollout, Setting, Sync, Trainer
 from rlconfig_lint.resolve import sampling, sync, trainer
+from rlconfig_lint.resolve.code import REQUEST, CodeFacts
 from rlconfig_lint.resolve.engines import Engine, no_rollout, other_model
-from rlconfig_lint.resolve.project import Project, imports_vllm, updates
+from rlconfig_lint.resolve.generation import generation
+from rlconfig_lint.resolve.project import Project
+from rlconfig_lint.resolve.settings import flags
 from rlconfig_lint.resolve.sites import Site, defaults_of
 from rlconfig_lint.resolve.tree import Tree, keys_of
+
+# Arguments that only an engine of a policy in training is given.
+_FOR_TRAINING = frozenset(("logprobs_mode", "weight_transfer_config", "worker_extension_cls"))
 
 
 def of_engine(site: Site, engine: Engine) -> Rollout:
@@ -22,7 +28,8 @@ def of_engine(site: Site, engine: Engine) -> Rollout:
     if home is not None and owner is not None:
         place = owner.place
         home = replace(home, block=owner.block, keys=engine.keys[len(owner.package) :])
-    near = project.near(site.source.path)
+    facts = project.code.facts(site.source.path)
+    asked = generation(project.code, site.source.path, site.block.env)
     found = Rollout(
         place,
         site.source.path,
@@ -34,29 +41,33 @@ def of_engine(site: Site, engine: Engine) -> Rollout:
         project.release,
         Trainer(),
         Sync(),
+        generation=asked,
         open=engine.open or _supplies_its_own_defaults(site.tree),
-        defaults=defaults_of(site.block.env, engine.settings),
+        defaults=defaults_of(asked, engine.settings),
         policy=False,
         env=site.block.env,
         layers=site.layers(engine.keys),
         parents=site.parents,
         named_at=site.named_at,
     )
-    evidence = None if _named_otherwise(site, engine) else _learns(near, engine, project)
-    return found if evidence is None else _as_policys(found, site, near, evidence)
+    evidence = None if _named_otherwise(site, engine) else _learns(facts, engine, project)
+    return found if evidence is None else _as_policys(found, site, facts, evidence)
 
 
-def _as_policys(
-    engine: Rollout, site: Site, near: list[PythonFacts], evidence: Evidence
-) -> Rollout:
+def _as_policys(engine: Rollout, site: Site, facts: CodeFacts, evidence: Evidence) -> Rollout:
     """The engine with what is known of the side that learns."""
-    declared, blocks = site.project.declared, _blocks_near(site)
+    stated, code = site.project.declared, site.project.code
+    requests = _requests_near(site)
+    evaluating = [request for request in requests if code.evaluates(request)]
+    training = [request for request in requests if request not in evaluating]
+    learner = trainer.beside(facts.trainer, training, site.tree, flags(site.block.entries))
     return replace(
         engine,
-        sampling=sampling.of_tree(site.tree) or sampling.of_calls(blocks),
-        trainer=trainer.of_modules(near, blocks, declared),
-        sync=sync.of_modules(near, declared),
-        patches_head=any(facts.fp32_heads and imports_vllm(facts) for facts in near),
+        sampling=sampling.of_tree(site.tree) or sampling.of_calls(training),
+        evaluation=sampling.evaluation_of_tree(site.tree) or sampling.written(evaluating),
+        trainer=trainer.declared(learner, stated),
+        sync=sync.declared(facts.sync, stated),
+        patches_head=facts.patches_head,
         evidence=(evidence,),
         policy=True,
     )
@@ -82,7 +93,7 @@ def _named_otherwise(site: Site, engine: Engine) -> bool:
     return other_model(engine.keys) or no_rollout(path, site.block.inside)
 
 
-def _learns(near: list[PythonFacts], engine: Engine, project: Project) -> Evidence | None:
+def _learns(facts: CodeFacts, engine: Engine, project: Project) -> Evidence | None:
     """Why an engine is a policy's rollout: its weights are updated, or its logprobs enter a ratio.
 
     A server needs an update that goes over HTTP or through its own flags: most `vllm serve` lines
@@ -90,26 +101,10 @@ def _learns(near: list[PythonFacts], engine: Engine, project: Project) -> Eviden
     """
     if project.declared.trainer is not None:
         return Evidence(f"trainer is declared in {project.declared.source}")
-    if engine.http:
-        named = next(
-            (
-                n
-                for n in ("logprobs_mode", "weight_transfer_config", "worker_extension_cls")
-                if n in engine.settings
-            ),
-            None,
-        )
-        if not named and not _updated_over_http(engine, project):
-            return None
-    for call in updates(near):
-        return Evidence("its weights are updated", call.place)
-    for facts in near:
-        for call in facts.calls:
-            if call.name in ("pause_generation", "pause"):
-                return Evidence("its weights are updated while requests are paused", call.place)
-        for ratio in (*facts.rollout_ratios, *facts.correction_ratios):
-            return ratio
-    return None
+    asks_itself = not engine.http or _FOR_TRAINING & engine.settings.keys()
+    if not asks_itself and not _updated_over_http(engine, project):
+        return None
+    return facts.learns
 
 
 def _updated_over_http(engine: Engine, project: Project) -> bool:
@@ -123,36 +118,29 @@ def _updated_over_http(engine: Engine, project: Project) -> bool:
     )
 
 
-def _blocks_near(site: Site) -> list[Block]:
-    """The project's calls, those of the same file alone where it has any."""
-    own = [block for block in site.source.blocks if block.name == "vllm.SamplingParams"]
-    if own:
-        return own
-    return [
-        block
-        for path in site.project.modules
-        for block in site.project.sources[path].blocks
-        if block.name == "vllm.SamplingParams"
-    ]
+def _requests_near(site: Site) -> list[Block]:
+    """The project's SamplingParams, those of the same file alone where it has any."""
+    own = [block for block in site.source.blocks if block.name == REQUEST]
+    return own or list(site.project.code.requests)
 
 
 def remote(project: Project) -> Rollout | None:
     """A project that updates an engine it does not configure: only its calls can be judged."""
-    modules = list(project.modules.values())
-    found = sync.of_modules(modules, project.declared)
-    if not found.pauses:
+    facts = project.code.facts()
+    pauses = sync.pauses_of(facts.modules.values())
+    if not pauses:
         return None
     return Rollout(
-        found.pauses[0].place,
-        found.pauses[0].place.path,
+        pauses[0].place,
+        pauses[0].place.path,
         "",
         {},
         {},
         {},
         None,
         project.release,
-        trainer.of_modules(modules, (), project.declared),
-        found,
+        trainer.declared(facts.trainer, project.declared),
+        sync.declared(facts.sync, project.declared),
         open=True,
-        evidence=(Evidence("an engine elsewhere is paused for updates", found.pauses[0].place),),
+        evidence=(Evidence("an engine elsewhere is paused for updates", pauses[0].place),),
     )

@@ -13,16 +13,19 @@ from rlconfig_lint.model import (
     Entry,
     Evidence,
     Form,
+    Generation,
     Home,
     Origin,
     Place,
     Rollout,
     Setting,
     Sync,
+    Trainer,
 )
 from rlconfig_lint.resolve import sampling, sync, trainer
 from rlconfig_lint.resolve.conditions import Configuration, answer
 from rlconfig_lint.resolve.engines import style_of
+from rlconfig_lint.resolve.generation import generation
 from rlconfig_lint.resolve.heads import patched_head
 from rlconfig_lint.resolve.settings import settings, supplied, without_dropped_false
 from rlconfig_lint.resolve.sites import Site, defaults_of
@@ -95,6 +98,9 @@ def of_framework(site: Site, found: Framework) -> Rollout | None:
     dropped = _dropping(asked, found)
     written = _engine_settings(site, found, asked, dropped)
     env = {} if elsewhere else {**site.block.env, **_exported(asked.tree, found)}
+    engine = generation(site.project.code, site.source.path, env)
+    if _asks_for_v0(asked, found) and "VLLM_USE_V1" not in env:
+        engine = Generation(True, (Evidence(f"{found.name} sets VLLM_USE_V1=0"),))
     return Rollout(
         own_place,
         site.source.path,
@@ -104,10 +110,12 @@ def of_framework(site: Site, found: Framework) -> Rollout | None:
         _sampling_settings(site, found, asked),
         _home(site, found, asked, negated_false=bool(dropped)),
         site.project.release,
-        trainer.of_framework(found, asked, site.project.declared),
+        _trainer(site, found, asked),
         _sync(site, found, asked),
+        evaluation=sampling.evaluation_of_tree(asked.tree),
+        generation=engine,
         open=elsewhere or _is_open(asked.tree, found),
-        defaults=defaults_of(env, written, v0_asked=_asks_for_v0(asked, found)),
+        defaults=defaults_of(engine, written),
         evidence=_recognised(site, found, own_place),
         env=env,
         complete_requests=found.complete_requests,
@@ -220,12 +228,27 @@ def _sync(site: Site, found: Framework, asked: Configuration) -> Sync:
     known = sync.of_framework(found, asked, project.declared)
     if not project.holds(found.package):
         return known
-    own = sync.of_modules(list(project.modules.values()), project.declared)
+    own = sync.declared(project.code.facts().sync, project.declared)
     if not (own.updates or own.pauses):
         return known
     understood = own.pauses or own.resets or own.sleeps or own.salts
     fate = known.fate if known.fate is not CacheFate.UNKNOWN or not understood else None
     return replace(own, style=known.style, fate=fate, evidence=(*known.evidence, *own.evidence))
+
+
+def _trainer(site: Site, found: Framework, asked: Configuration) -> Trainer:
+    """A framework's trainer as its data says, with the evidence of its own source where that is
+    here."""
+    known = trainer.of_framework(found, asked, site.project.declared)
+    if not site.project.holds(found.package):
+        return known
+    own = site.project.code.facts().trainer
+    return replace(
+        known,
+        divides_evidence=known.divides_evidence or own.divides_evidence,
+        corrections=own.corrections,
+        correction_options=own.correction_options,
+    )
 
 
 def _hides_keys(tree: Tree, found: Framework) -> bool:

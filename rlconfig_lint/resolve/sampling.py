@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from rlconfig_lint.model import UNKNOWN, Block, Origin, Setting
-from rlconfig_lint.resolve.engines import no_training, other_model
+from rlconfig_lint.resolve.engines import other_model
 from rlconfig_lint.resolve.settings import settings
-from rlconfig_lint.resolve.tree import Tree, names_at
+from rlconfig_lint.resolve.tree import Tree, names_at, words_of
 
 # vLLM's SamplingParams, the same in every release: 0.33.0:sampling_params.py. top_k's value for
 # "off" changed from -1 to 0 in 0.9.0 and both are accepted throughout.
@@ -24,6 +24,7 @@ LARGEST_VOCABULARY = 1_000_000  # a top_k of so many keeps every token; the larg
 _BESIDE_TEMPERATURE = frozenset(
     ("max_tokens", "max_new_tokens", "max_generate_length", "min_p", "n", "top_k", "top_p")
 )
+EVALUATION = frozenset(("eval", "evaluation", "test", "val", "validation"))
 REPLAYED_BY_NOBODY = ("allowed_token_ids", "bad_words", "guided_decoding", "logit_bias")
 
 
@@ -39,8 +40,23 @@ def of_tree(tree: Tree) -> dict[str, Setting]:
     return _agreed(found)
 
 
+def evaluation_of_tree(tree: Tree) -> dict[str, Setting]:
+    """The sampling settings of a document or command that say they are for evaluation."""
+    found = [
+        settings(tree.below(keys), tree.inherited)
+        for keys in tree.containers()
+        if "temperature" in names_at(tree, keys) and EVALUATION & set(words_of(keys))
+    ]
+    return _of_sampling(found[0]) if len(found) == 1 else {}
+
+
+def written(blocks: Iterable[Block]) -> dict[str, Setting]:
+    """What SamplingParams calls agree on, of what is written there."""
+    return _of_sampling(_agreed([settings(block.entries, frozenset()) for block in blocks]))
+
+
 def of_calls(blocks: Iterable[Block]) -> dict[str, Setting]:
-    """What the project's SamplingParams calls agree on, evaluation left out."""
+    """What the project's SamplingParams calls for training agree on."""
     return _agreed(
         [
             {
@@ -48,9 +64,13 @@ def of_calls(blocks: Iterable[Block]) -> dict[str, Setting]:
                 **settings(block.entries, frozenset()),
             }
             for block in blocks
-            if block.name == "vllm.SamplingParams" and not no_training("", block.inside)
         ]
     )
+
+
+def _of_sampling(found: Mapping[str, Setting]) -> dict[str, Setting]:
+    """What is written of the settings that bend a distribution, in their order."""
+    return {name: found[name] for name in NEUTRAL if name in found and found[name].entry}
 
 
 def _defaults() -> dict[str, Setting]:

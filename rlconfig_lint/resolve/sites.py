@@ -9,7 +9,7 @@ from functools import partial
 
 from packaging.version import Version
 
-from rlconfig_lint.model import Block, Entry, Form, Layer, Place, Setting, Source
+from rlconfig_lint.model import Block, Form, Generation, Layer, Place, Setting, Source
 from rlconfig_lint.releases.defaults import release_default
 from rlconfig_lint.resolve.compose import Part, Primary, search_path
 from rlconfig_lint.resolve.defaults_list import first_document, header_package
@@ -172,10 +172,6 @@ def _is_group(roots: tuple[str | None, ...], lookup: Lookup, override: Override)
     return known or "/" in key or (None in roots and isinstance(override.value, str))
 
 
-def defaults_of(
-    env: Mapping[str, Entry], written: Mapping[str, Setting], *, v0_asked: bool = False
-) -> Defaults:
-    """vLLM's defaults beside the settings and variables that one engine has."""
-    if "VLLM_USE_V1" in env:
-        v0_asked = env["VLLM_USE_V1"].value in (0, False)
-    return partial(release_default, engine=written, v0_asked=v0_asked)
+def defaults_of(asked: Generation, written: Mapping[str, Setting]) -> Defaults:
+    """vLLM's defaults beside the settings that one engine has, in the engine that is asked for."""
+    return partial(release_default, engine=written, v0_asked=asked.v0)

@@ -1,32 +1,31 @@
-"""How new weights reach the engine, and what a release makes of the calls that were read."""
+"""How new weights reach the engine: as a framework's data says, or as a project's code shows."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
-
-from packaging.version import Version
 
 from rlconfig_lint.frameworks.words import Framework
 from rlconfig_lint.model import (
-    UNKNOWN,
     ApiCall,
     CacheFate,
+    Clearing,
     Declared,
     Evidence,
     PythonFacts,
+    Reach,
     Sync,
     SyncStyle,
 )
-from rlconfig_lint.readers.scalars import truth
-from rlconfig_lint.releases import behaviour
+from rlconfig_lint.resolve.callers import Callers
 from rlconfig_lint.resolve.conditions import Configuration, answer
-from rlconfig_lint.resolve.project import updates
+from rlconfig_lint.resolve.updates import PAUSES, updates
 
-_PAUSES = ("pause_generation", "pause")
+_MOST_CALLS = 40  # of one kind that are looked at
+_OF_A_PAUSE = frozenset(("clear_cache", "mode", "wait_for_inflight_requests"))
 
 
-def of_framework(framework: Framework, asked: Configuration, declared: Declared) -> Sync:
+def of_framework(framework: Framework, asked: Configuration, stated: Declared) -> Sync:
     """When a framework's weights reach the engine: what the last switch that holds says."""
     sync = Sync(SyncStyle.UNKNOWN, fate=CacheFate.UNKNOWN)
     for switch in framework.sync:
@@ -40,94 +39,78 @@ def of_framework(framework: Framework, asked: Configuration, declared: Declared)
             fate = sync.fate if sync.fate is switch.fate else CacheFate.UNKNOWN
             unknown = (found.evidence,) if found.evidence else ()
             sync = Sync(style, fate=fate, evidence=unknown)
-    return _declared(sync, declared)
+    return declared(sync, stated)
 
 
-def of_modules(modules: Sequence[PythonFacts], declared: Declared) -> Sync:
+def of_code(modules: Collection[PythonFacts], callers: Callers) -> Sync:
     """The update path that a project's own code shows."""
-    calls = [call for facts in modules for call in facts.calls]
-    own = {name for name in _PAUSES if any(name in facts.defines for facts in modules)}
-    pauses = tuple(call for call in calls if call.name in _PAUSES and _reaches_vllm(call, own))
-    sync = Sync(
-        SyncStyle.UNKNOWN,
+    pauses = pauses_of(modules)
+    found = Sync(
+        SyncStyle.IN_FLIGHT if pauses else SyncStyle.UNKNOWN,
         updates(modules),
         pauses,
-        tuple(call for call in calls if call.name == "reset_prefix_cache"),
-        tuple(call for call in calls if call.name == "sleep"),
-        tuple(place for facts in modules for place in facts.salts),
-        tuple(place for facts in modules for place in facts.abort_handled),
+        wakes=tuple(c for facts in modules for c in facts.calls if c.name == "wake_up"),
+        salts=tuple(key for facts in modules for key in facts.salts),
+        adapters=tuple(key for facts in modules for key in facts.adapters),
+        rebuilt_caches=tuple(found for facts in modules for found in facts.rebuilt_caches),
+        abort_handled=tuple(place for facts in modules for place in facts.abort_handled),
+        evidence=tuple(
+            Evidence("requests are paused for a weight update", pause.place) for pause in pauses[:1]
+        ),
     )
-    if pauses:
-        evidence = (Evidence("requests are paused for a weight update", pauses[0].place),)
-        sync = replace(sync, style=SyncStyle.IN_FLIGHT, evidence=evidence)
-    return _declared(sync, declared)
+    return replace(
+        found,
+        resets=_clearings("reset_prefix_cache", modules, found, callers),
+        sleeps=_clearings("sleep", modules, found, callers),
+    )
 
 
-def _reaches_vllm(call: ApiCall, defined: set[str]) -> bool:
-    """A wrapper of the same name in the project takes its own arguments, not vLLM's."""
-    return call.http or call.name not in defined
+def pauses_of(modules: Collection[PythonFacts]) -> tuple[ApiCall, ...]:
+    """The pauses of vLLM's own engine or server."""
+    own = {name for facts in modules for name in facts.defines}
+    calls = (call for facts in modules for call in facts.calls if call.name in PAUSES)
+    return tuple(call for call in calls if _reaches_vllm(call, own))
 
 
-def fate(sync: Sync, release: Version) -> CacheFate:
-    """What a weight update does to the prefix cache on one release."""
-    if sync.style is SyncStyle.FROZEN:
-        return CacheFate.CLEARED
-    if sync.fate is not None:
-        return sync.fate
-    if sync.salts:
-        return CacheFate.SALTED
-    verdicts = [
-        *(_after_reset(call, sync) for call in sync.resets),
-        *(_after_sleep(call, release) for call in sync.sleeps),
-        *(_after_pause(call, release) for call in sync.pauses),
-    ]
-    for verdict in (CacheFate.CLEARED, CacheFate.UNKNOWN):
-        if verdict in verdicts:
-            return verdict
-    return CacheFate.SURVIVES if sync.updates or sync.pauses else CacheFate.UNKNOWN
-
-
-def _after_reset(call: ApiCall, sync: Sync) -> CacheFate:
-    """A plain reset is refused while a request holds a block (vllm#28827)."""
-    running = call.arguments.get("reset_running_requests", False)
-    if running is UNKNOWN or call.open:
-        return CacheFate.UNKNOWN
-    if truth(running) or not _requests_run(sync):
-        return CacheFate.CLEARED
-    return CacheFate.SURVIVES
-
-
-def _requests_run(sync: Sync) -> bool:
-    """Whether requests hold blocks at an update: in flight, and not aborted or drained first."""
-    kept = [call for call in sync.pauses if call.arguments.get("mode") == "keep"]
-    return sync.style is SyncStyle.IN_FLIGHT and (bool(kept) or not sync.pauses)
-
-
-def _after_sleep(call: ApiCall, release: Version) -> CacheFate:
-    level = call.arguments.get("level", 1)
-    if level is UNKNOWN or call.open or call.conditional:
-        return CacheFate.UNKNOWN
-    if level == 0:
-        return CacheFate.SURVIVES
-    serves = call.awaited or call.http
-    clears = behaviour.sleep_clears(release) or not serves
-    return CacheFate.CLEARED if clears else CacheFate.SURVIVES
-
-
-def _after_pause(call: ApiCall, release: Version) -> CacheFate:
-    clear = call.arguments.get("clear_cache", behaviour.PAUSE_CLEARS)
-    mode = call.arguments.get("mode", behaviour.PAUSE_MODE)
-    if call.open or clear is UNKNOWN or mode is UNKNOWN:
-        return CacheFate.UNKNOWN
-    if not truth(clear):
-        return CacheFate.SURVIVES
-    if mode == "keep" and not behaviour.keep_can_clear(release):
-        return CacheFate.SURVIVES
-    return CacheFate.CLEARED
-
-
-def _declared(sync: Sync, declared: Declared) -> Sync:
-    if declared.weight_sync is None:
+def declared(sync: Sync, stated: Declared) -> Sync:
+    """A declared fact wins over an inferred one."""
+    if stated.weight_sync is None:
         return sync
-    evidence = Evidence(f"weight-sync = {declared.weight_sync.value!r} in {declared.source}")
-    return replace(sync, style=declared.weight_sync, evidence=(evidence, *sync.evidence))
+    evidence = Evidence(f"weight-sync = {stated.weight_sync.value!r} in {stated.source}")
+    return replace(sync, style=stated.weight_sync, evidence=(evidence, *sync.evidence))
+
+
+def _clearings(
+    name: str, modules: Collection[PythonFacts], found: Sync, callers: Callers
+) -> tuple[Clearing, ...]:
+    """The calls of one name that may clear the cache, and whether anything comes to them."""
+    calls = [call for facts in modules for call in facts.calls if call.name == name]
+    if any(name in facts.defines for facts in modules):
+        calls = _past_the_wrapper(calls)
+    looked_at = [_clearing(call, found, callers) for call in calls[:_MOST_CALLS]]
+    return (*looked_at, *(Clearing(call, Reach.UNKNOWN) for call in calls[_MOST_CALLS:]))
+
+
+def _clearing(call: ApiCall, found: Sync, callers: Callers) -> Clearing:
+    """What nothing calls is as good as the update or pause beside it; where nothing calls the
+    updates either, somebody else does."""
+    changed, pauses = found.updates[:_MOST_CALLS], found.pauses[:_MOST_CALLS]
+    order = callers.order(call, changed)
+    reach = callers.reach(call)
+    if reach is Reach.NEVER and (order or callers.order(call, pauses)):
+        reach = Reach.CALLED
+    elif reach is Reach.NEVER and all(callers.reach(u) is Reach.NEVER for u in changed):
+        reach = Reach.UNKNOWN
+    return Clearing(call, reach, order)
+
+
+def _past_the_wrapper(calls: Sequence[ApiCall]) -> list[ApiCall]:
+    """A bare call may mean the project's own function of the name: where others give arguments,
+    only those tell what happens."""
+    telling = [call for call in calls if call.arguments or call.open]
+    return telling or list(calls)
+
+
+def _reaches_vllm(call: ApiCall, defined: Collection[str]) -> bool:
+    """A wrapper of the same name in the project takes its own arguments, not vLLM's."""
+    return call.http or call.name not in defined or bool(_OF_A_PAUSE & call.arguments.keys())

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from rlconfig_lint.frameworks.words import Framework
@@ -10,7 +11,10 @@ from rlconfig_lint.model import (
     UNKNOWN,
     Block,
     Declared,
+    Division,
+    Entry,
     Evidence,
+    Option,
     PythonFacts,
     Trainer,
     TrainerKind,
@@ -18,12 +22,14 @@ from rlconfig_lint.model import (
 )
 from rlconfig_lint.readers.scalars import plain
 from rlconfig_lint.resolve.conditions import Configuration, answer
-from rlconfig_lint.resolve.engines import no_training
-from rlconfig_lint.resolve.project import imports_vllm
-from rlconfig_lint.resolve.tree import keys_of
+from rlconfig_lint.resolve.tree import Tree, keys_of, snake
+from rlconfig_lint.resolve.updates import imports_vllm
+
+_NAME = re.compile(r"[A-Za-z_]\w*")
+_SAYS_NOTHING = frozenset(("args", "cfg", "conf", "config", "self", "settings"))
 
 
-def of_framework(framework: Framework, asked: Configuration, declared: Declared) -> Trainer:
+def of_framework(framework: Framework, asked: Configuration, stated: Declared) -> Trainer:
     """The trainer that a framework runs, with the keys that switch it."""
     kind, evidence = _kind_of(framework, asked)
     head, head_evidence = _head(framework, asked)
@@ -31,15 +37,16 @@ def of_framework(framework: Framework, asked: Configuration, declared: Declared)
         kind,
         (evidence,) if evidence else (),
         framework.divides_by_temperature,
-        _temperature(framework, asked),
-        head,
-        head_evidence,
-        framework.replays,
+        temperature=_own_temperature(framework, asked),
+        temperature_evidence=_temperature_place(framework, asked),
+        lm_head=head,
+        lm_head_evidence=head_evidence,
+        replays=framework.replays,
     )
-    return _declared(trainer, declared)
+    return declared(trainer, stated)
 
 
-def _temperature(framework: Framework, asked: Configuration) -> Value:
+def _own_temperature(framework: Framework, asked: Configuration) -> Value:
     """The temperature of the trainer's own key, where it has one."""
     if not framework.trainer_temperature:
         return UNKNOWN
@@ -47,6 +54,11 @@ def _temperature(framework: Framework, asked: Configuration) -> Value:
     if entry is not None and entry.value is not None:
         return plain(entry.value) if isinstance(entry.value, str) else entry.value
     return UNKNOWN if asked.tree.open else framework.trainer_temperature_absent
+
+
+def _temperature_place(framework: Framework, asked: Configuration) -> tuple[Evidence, ...]:
+    entry = asked.tree.get(keys_of(framework.trainer_temperature or "?"))
+    return (Evidence("set", entry.place),) if entry else ()
 
 
 def _kind_of(framework: Framework, asked: Configuration) -> tuple[TrainerKind, Evidence | None]:
@@ -62,47 +74,114 @@ def _kind_of(framework: Framework, asked: Configuration) -> tuple[TrainerKind, E
     return kind, evidence
 
 
-def of_modules(
-    modules: Sequence[PythonFacts], blocks: Iterable[Block], declared: Declared
-) -> Trainer:
+def of_code(modules: Collection[PythonFacts]) -> Trainer:
     """The trainer of a project without a known framework, by its own code's tell-tales."""
-    kind, evidence = _kind(modules, blocks)
-    divisions = [place for facts in modules for place in facts.temperature_divisions]
-    if divisions:
-        evidence = (*evidence, Evidence("logits are divided by the temperature", divisions[0]))
+    kind, evidence = _kind(modules)
+    divisions = [division for facts in modules for division in facts.divisions]
     heads = [place for facts in modules if not imports_vllm(facts) for place in facts.fp32_heads]
-    trainer = Trainer(
+    temperature, temperature_evidence = _temperature(divisions)
+    return Trainer(
         kind,
         evidence,
         True if divisions else None,
-        UNKNOWN,
+        tuple(Evidence(f"logits are divided by {d.divisor}", d.place) for d in divisions),
+        temperature,
+        temperature_evidence,
+        tuple(division.divisor for division in divisions),
+        tuple(ratio for facts in modules for ratio in facts.correction_ratios),
+        tuple(option for facts in modules for option in facts.correction_options),
+        tuple(place for facts in modules for place in facts.logprobs_asked),
         "float32" if heads else None,
         tuple(Evidence("the trainer computes lm_head in float32", place) for place in heads[:1]),
     )
-    return _declared(trainer, declared)
 
 
-def _kind(
-    modules: Sequence[PythonFacts], blocks: Iterable[Block]
-) -> tuple[TrainerKind, tuple[Evidence, ...]]:
+def beside(
+    trainer: Trainer, requests: Collection[Block], tree: Tree, flags: Iterable[Entry]
+) -> Trainer:
+    """What a project's code says of its trainer, with what stands beside one engine."""
+    if not trainer.evidence and not trainer.logprobs_asked and _no_logprobs(requests):
+        evidence = (Evidence("no request asks for logprobs"),)
+        trainer = replace(trainer, kind=TrainerKind.RECOMPUTE, evidence=evidence)
+    return _divided_by(_switched(trainer, tree, flags), tree)
+
+
+def _kind(modules: Collection[PythonFacts]) -> tuple[TrainerKind, tuple[Evidence, ...]]:
     corrected = [e for facts in modules for e in facts.correction_ratios]
     direct = [e for facts in modules for e in facts.rollout_ratios]
     recomputed = [e for facts in modules for e in facts.recomputed_ratios]
     if corrected or (direct and recomputed):
-        return TrainerKind.DECOUPLED, (*corrected, *direct)[:1]
+        evidence = (*corrected, *direct)[:1]
+        options = _options(modules)
+        if not options or any(turned_on(option.default) for option in options):
+            return TrainerKind.DECOUPLED, evidence
+        off = f"its switch {options[0].name} is off by default"
+        return TrainerKind.UNKNOWN, (*evidence, Evidence(off, options[0].place))
     if direct:
         return TrainerKind.ROLLOUT_LOGPROBS, tuple(direct[:1])
-    if _asks_for_no_logprobs(blocks):
-        return TrainerKind.RECOMPUTE, (Evidence("no request asks for logprobs"),)
     return TrainerKind.UNKNOWN, ()
 
 
-def _asks_for_no_logprobs(blocks: Iterable[Block]) -> bool:
-    requests = [
-        block
-        for block in blocks
-        if block.name == "vllm.SamplingParams" and not no_training("", block.inside)
-    ]
+def _options(modules: Collection[PythonFacts]) -> list[Option]:
+    """What turns the correction on: as the modules of its ratios declare it, else as any does."""
+    of_ratios = [facts for facts in modules if facts.correction_ratios or facts.rollout_ratios]
+    beside_ratio = [option for facts in of_ratios for option in facts.correction_options]
+    found = beside_ratio or [option for facts in modules for option in facts.correction_options]
+    return [option for option in found if not _is_number(option.default)] or found
+
+
+def _is_number(value: Value) -> bool:
+    """A cap says that there is a correction only where nothing else switches it."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def turned_on(value: Value) -> bool:
+    """Whether a switch's value turns something on: `"none"` is a word for off."""
+    return value is not UNKNOWN and value not in (None, False, "", "none", "null", "off")
+
+
+def _switched(trainer: Trainer, tree: Tree, flags: Iterable[Entry]) -> Trainer:
+    """A correction that the engine's own file or command turns on."""
+    if trainer.kind not in (TrainerKind.RECOMPUTE, TrainerKind.UNKNOWN):
+        return trainer
+    names = {option.name for option in trainer.correction_options}
+    for entry in (*tree.entries.values(), *flags):
+        if snake(entry.path[-1]) in names and entry.value not in (None, False, UNKNOWN):
+            evidence = Evidence(f"{entry.key} turns the correction on", entry.place)
+            return replace(trainer, kind=TrainerKind.DECOUPLED, evidence=(evidence,))
+    return trainer
+
+
+def _temperature(divisions: Sequence[Division]) -> tuple[Value, tuple[Evidence, ...]]:
+    """The trainer's temperature where its code names a number, the same everywhere."""
+    values = [division.temperature for division in divisions]
+    if not values or UNKNOWN in values or any(value != values[0] for value in values):
+        return UNKNOWN, ()
+    return values[0], (Evidence(divisions[0].divisor, divisions[0].place),)
+
+
+def _divided_by(trainer: Trainer, tree: Tree) -> Trainer:
+    """The trainer's temperature where its code names the key of the engine's own file."""
+    if trainer.temperature is not UNKNOWN:
+        return trainer
+    for divisor in trainer.divisors:
+        named = tuple(key for key in _NAME.findall(divisor) if key not in _SAYS_NOTHING)
+        found = [
+            found_entry
+            for path, found_entry in tree.entries.items()
+            if len(named) > 1 and tuple(map(snake, path[-len(named) :])) == named
+        ]
+        if (
+            len(found) == 1
+            and (entry := tree.get(found[0].path))
+            and isinstance(entry.value, int | float)
+        ):
+            evidence = Evidence(f"the trainer divides by {divisor}", entry.place)
+            return replace(trainer, temperature=entry.value, temperature_evidence=(evidence,))
+    return trainer
+
+
+def _no_logprobs(requests: Collection[Block]) -> bool:
     return bool(requests) and all(
         not block.open
         and all(
@@ -128,18 +207,22 @@ def _head(framework: Framework, asked: Configuration) -> tuple[str | None, tuple
     return dtype, evidence
 
 
-def _declared(trainer: Trainer, declared: Declared) -> Trainer:
+def declared(trainer: Trainer, stated: Declared) -> Trainer:
     """A declared fact wins over an inferred one."""
-    if declared.trainer is not None:
-        evidence = Evidence(f"trainer = {declared.trainer.value!r} in {declared.source}")
-        trainer = replace(trainer, kind=declared.trainer, evidence=(evidence, *trainer.evidence))
-    if declared.trainer_temperature is not None:
+    if stated.trainer is not None:
+        evidence = Evidence(f"trainer = {stated.trainer.value!r} in {stated.source}")
+        trainer = replace(trainer, kind=stated.trainer, evidence=(evidence, *trainer.evidence))
+    if stated.trainer_temperature is not None:
+        temperature = stated.trainer_temperature
+        evidence = Evidence(f"trainer-temperature = {temperature} in {stated.source}")
         trainer = replace(
             trainer,
-            temperature=declared.trainer_temperature,
-            divides_by_temperature=declared.trainer_temperature != 1.0,
+            temperature=temperature,
+            temperature_evidence=(evidence,),
+            divides_by_temperature=temperature != 1.0,
+            divides_evidence=(evidence,),
         )
-    if declared.trainer_lm_head is not None:
-        evidence = Evidence(f"trainer-lm-head = {declared.trainer_lm_head!r} in {declared.source}")
-        trainer = replace(trainer, lm_head=declared.trainer_lm_head, lm_head_evidence=(evidence,))
+    if stated.trainer_lm_head is not None:
+        evidence = Evidence(f"trainer-lm-head = {stated.trainer_lm_head!r} in {stated.source}")
+        trainer = replace(trainer, lm_head=stated.trainer_lm_head, lm_head_evidence=(evidence,))
     return trainer

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from rlconfig_lint.model import UNKNOWN, Entry
 from rlconfig_lint.readers.python_calls import bind, default_of, takes_keywords
-from rlconfig_lint.readers.python_module import Caller, Done, Held, Here
+from rlconfig_lint.readers.python_here import Caller, Done, Held, Here
 from rlconfig_lint.readers.python_names import dotted
 from rlconfig_lint.readers.python_scopes import Change, What, is_guarded, position, text_of
 from rlconfig_lint.readers.python_values import worth

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rlconfig_lint.model import Block, Entry, Form
-from rlconfig_lint.readers.python_calls import bind, callers
-from rlconfig_lint.readers.python_dicts import Keys, entry_of, keywords_of, unknown
-from rlconfig_lint.readers.python_module import Caller, Here, Module
+from rlconfig_lint.readers.python_calls import bind, callers, has_others
+from rlconfig_lint.readers.python_dicts import Keys, Want, entry_of, keywords_of, unknown
+from rlconfig_lint.readers.python_here import Caller, Here
+from rlconfig_lint.readers.python_module import Module
 from rlconfig_lint.readers.python_namespaces import namespace_keys
 from rlconfig_lint.readers.python_scopes import What, end, is_guarded, is_inside, position
 from rlconfig_lint.readers.python_walk import Around, Function
@@ -64,7 +65,7 @@ def _variants(
     want = keys.want
     found = callers(here.module, want.function) if want else ()
     too_long = len(found) > _MOST_CALLERS or len(here.entered) >= _LONGEST_CHAIN
-    if want is None or not found or too_long:
+    if want is None or not found or too_long or _may_differ(want, here.module):
         yield written, keys
         return
     for caller in found:
@@ -72,6 +73,11 @@ def _variants(
         at = _at_caller(caller, written) if want.keywords else written
         for end_, found_keys in _variants(call, name, replace(here, entered=entered), at):
             yield end_, _forwarded(found_keys, here.module, entered) if end_.moved else found_keys
+
+
+def _may_differ(want: Want, module: Module) -> bool:
+    """Whether a dict may be handed over by somebody who is not seen."""
+    return not want.keywords and has_others(module, want.function)
 
 
 def _at_caller(caller: Caller, written: _Written) -> _Written:
@@ -155,10 +161,12 @@ def _set_afterwards(keys: Keys, call: ast.Call, here: Here) -> None:
     """`engine_args.seed = 1`, in the function that made `engine_args`."""
     module = here.module
     scope = module.scope(here.functions[-1] if here.functions else module.tree)
-    name = scope.named.get(call)
-    if name is None:
+    name = scope.named.get(call, "")
+    changes = scope.changes.get(name, [])
+    if not module.steps_left(len(changes)):
+        keys.doubt()
         return
-    for change in scope.changes.get(name, ()):
+    for change in changes:
         private = (change.key or "").startswith("_")
         if change.what is not What.ATTRIBUTE or private or position(change.node) < end(call):
             continue

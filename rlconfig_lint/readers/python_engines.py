@@ -124,9 +124,14 @@ def _keys(call: ast.Call, name: str, here: Here) -> Keys:
         keys.unseen = keys.unseen or given is None or given > 1
     if last in _OBJECTS:
         _set_afterwards(keys, call, here)
-    if is_guarded(here.branches):
-        keys.guard()
+    if last in _OBJECTS or last == "LLM":
+        _guard(keys, here)
     return keys
+
+
+def _guard(keys: Keys, here: Here) -> None:
+    if is_guarded(here.module.branches(here)):
+        keys.guard()
 
 
 def _positional(arguments: Sequence[ast.expr], here: Here) -> int | None:

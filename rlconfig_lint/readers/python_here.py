@@ -26,7 +26,7 @@ class Here:
     functions: tuple[Function, ...]
     node: ast.AST | None = None  # the call or statement it belongs to
     until: Position = _LAST  # what has happened before this
-    branches: Branches = ()
+    branches: Branches | None = ()  # None: nobody has looked yet
     entered: Mapping[Function, Caller] = field(default_factory=dict)
     depth: int = 0
 

@@ -22,6 +22,7 @@ from rlconfig_lint.readers.python_scan import changed_by, scan
 from rlconfig_lint.readers.python_scopes import (
     Binding,
     Branch,
+    Branches,
     Change,
     Scope,
     What,
@@ -38,6 +39,8 @@ Holder: TypeAlias = "Function | ast.Module"
 _Inside: TypeAlias = "tuple[Change, tuple[Function, ...]]"
 
 _MOST_STEPS = 50_000
+_SET_ATTRIBUTE = re.compile(r"\bself\.(\w+)[ \t]*(?::[^=\n]{0,200})?=(?!=)")
+_SET_IN_CLASS = re.compile(r"^[ \t]+(\w+)[ \t]*=(?!=)", re.MULTILINE)
 _SOME_TIME = (Branch((0, 0), 0),)  # in a branch of its own: when another function is called
 _HANDED_ON = re.compile(r"(?<![\w.\"'])[A-Za-z_]\w*\b(?!\s*[(=.:\"'])")
 _REBOUND = re.compile(r"^[ \t]*(?:global|nonlocal)[ \t]+([\w, \t]+)", re.MULTILINE)
@@ -89,16 +92,26 @@ class Module:
 
     def here(self, node: ast.AST, around: Around) -> Here:
         """Where a call of the walk stands."""
-        holder = around.functions[-1] if around.functions else self.tree
-        branches = self.scope(holder).branches.get(node)
-        if branches is None:  # in a lambda or a class body: who knows when that runs
-            return Here(self, around.functions, node)
-        return Here(self, around.functions, node, end(node), branches)
+        return Here(self, around.functions, node, end(node), None)
+
+    def branches(self, here: Here) -> Branches:
+        """The branches around a call; none where nobody knows when it runs."""
+        if here.branches is not None or here.node is None:
+            return here.branches or ()
+        return self.scope_of(here).branches.get(here.node, ())
+
+    def _settled(self, here: Here) -> Here:
+        """With its branches. What stands in a lambda or a class body runs at any time."""
+        if here.branches is not None or here.node is None:
+            return here
+        found = self.scope_of(here).branches.get(here.node)
+        return here.finally_() if found is None else replace(here, branches=found)
 
     def find(self, name: str, here: Here) -> Held | None:
         """What a name, or an attribute of `self`, holds; None where nothing here says."""
         if name.startswith("self."):
             return self._attribute(name, here)
+        here = self._settled(here)
         for count in range(len(here.functions), -1, -1):
             functions = here.functions[:count]
             taken = bool(functions) and name in _parameters(functions[-1])
@@ -158,13 +171,14 @@ class Module:
     def _attribute(self, name: str, here: Here) -> Held | None:
         """An attribute that is bound once in all methods of its class and the related ones."""
         owner = self.definitions.class_around(here.functions)
-        if owner is None:
+        if owner is None or name.removeprefix("self.") not in self._set_somewhere:
             return None
         known = self._attributes(owner).get(name)
         if known is None or len(known.bound) != 1:
             return None
         if not self.steps_left(1 + len(known.changes)):
             return None
+        here = self._settled(here)
         binding, functions = known.bound[0]
         happened: list[Done] = []
         for change, there in known.changes:
@@ -175,6 +189,13 @@ class Module:
             happened.extend(d if known_order else replace(d, certain=False) for d in done)
         origin = here.at(functions, binding)
         return Held(origin, binding.value, binding.index, changes=tuple(happened))
+
+    @cached_property
+    def _set_somewhere(self) -> frozenset[str]:
+        """What may be an attribute that is set here: scanning a class for one that is not would
+        cost more than reading the module does."""
+        text = self.text.body
+        return frozenset((*_SET_ATTRIBUTE.findall(text), *_SET_IN_CLASS.findall(text)))
 
     def _attributes(self, owner: ast.ClassDef) -> dict[str, _Attribute]:
         """What the methods of a class and of the related ones do to each attribute of `self`."""
@@ -226,16 +247,17 @@ def _happened(changes: Sequence[Change], use: Here, binding: Binding | None) -> 
     """The changes that a use in the same function may see."""
     since = position(binding.node) if binding else (0, 0)
     around = binding.branches if binding else ()
+    branches = use.branches or ()
     for change in changes:
         at = position(change.node)
         if change.node is use.node or at < since:
             continue
         here = replace(use, node=change.node, until=end(change.node), branches=change.branches)
-        if at > use.until or in_other_arm(change.branches, use.branches):
-            if comes_round(change.branches, use.branches, around):
+        if at > use.until or in_other_arm(change.branches, branches):
+            if comes_round(change.branches, branches, around):
                 yield Done(change, False, here)
             continue
-        certain = is_inside(change.branches, use.branches) or is_inside(change.branches, around)
+        certain = is_inside(change.branches, branches) or is_inside(change.branches, around)
         yield Done(change, certain, here.deeper())
 
 

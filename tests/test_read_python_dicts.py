@@ -241,3 +241,16 @@ def test_a_look_at_the_release_guards_what_it_adds(condition: str, guarded: bool
     body = f"kw = {{}}\nif {condition}:\n    kw['seed'] = 1\nLLM(**kw)"
     (entry,) = engine(body).entries
     assert (entry.value, entry.guarded) == (UNKNOWN, guarded)
+
+
+@pytest.mark.parametrize(
+    ("body", "shared"),
+    [
+        ("kw = {'seed': 1}\nLLM(**kw)", False),
+        ("kw = {'seed': 1}\nLLM(**kw)\nstart_judge(**kw)", True),
+        ("BASE = {'seed': 1}\nkw = {**BASE, 'dtype': 'auto'}\nLLM(**kw)\nother(BASE)", True),
+    ],
+)
+def test_what_others_get_too_is_not_this_engines_to_rewrite(body: str, shared: bool) -> None:
+    (entry,) = (entry for entry in engine(body).entries if entry.path == ("seed",))
+    assert entry.shared is shared

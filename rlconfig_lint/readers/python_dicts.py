@@ -198,8 +198,8 @@ def _held(held: Held, name: str, here: Here) -> Keys:
             found.doubt()
     else:
         return Keys(unseen=True)
-    if found.literal is not None and not _is_used_once(held, name, here):
-        found.literal = None  # it goes elsewhere too: a new key belongs to this call alone
+    if (found.entries or found.literal) and not _is_used_once(held, name, here):
+        found.share()  # it goes elsewhere too: what is written there is not this call's alone
     for done in held.changes:
         _change(found, done)
     return found
@@ -223,7 +223,7 @@ def _is_used_once(held: Held, name: str, here: Here) -> bool:
         for change in module.scope_of(held.here).changes.get(name, ())
         if not change.is_harmless and not isinstance(change.node, ast.AugAssign)
     }
-    return "." not in name and module.uses(name, held.here) - len(changed) <= 1
+    return module.uses(name, held.here) - len(changed) <= 1
 
 
 def _change(found: Keys, done: Done) -> None:

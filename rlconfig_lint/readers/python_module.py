@@ -230,9 +230,16 @@ class Module:
     def scope_of(self, here: Here) -> Scope:
         return self.scope(here.functions[-1] if here.functions else self.tree)
 
+    @cached_property
+    def _attribute_uses(self) -> Counter[str]:
+        return Counter(re.findall(r"\bself\.(\w+)", self.text.body))
+
     def uses(self, name: str, here: Here) -> int:
-        """How often a name is read in a function, closures included."""
+        """How often a name is read in a function, closures included; an attribute of `self`,
+        anywhere."""
         holder = here.functions[-1] if here.functions else self.tree
+        if "." in name:
+            return self._attribute_uses[name.split(".")[1]] - 1  # one of them binds it
         if holder not in self._loads:
             self._loads[holder] = Counter(
                 node.id

@@ -26,6 +26,7 @@ class _Written:
     """Where an engine's keys are written: at its own call, or at that of what forwards to it."""
 
     call: ast.Call
+    keywords: Sequence[ast.keyword]
     inside: str
     moved: bool = False
 
@@ -35,7 +36,7 @@ def blocks(module: Module, call: ast.Call, name: str, around: Around) -> Iterato
     keywords it forwards."""
     here = module.here(call, around)
     found: dict[ast.Call, list[tuple[_Written, Keys]]] = {}
-    for written, keys in _variants(call, name, here, _Written(call, around.inside)):
+    for written, keys in _variants(call, name, here, _Written(call, call.keywords, around.inside)):
         found.setdefault(written.call, []).append((written, keys))
     for variants in found.values():
         written = variants[0][0]
@@ -43,7 +44,7 @@ def blocks(module: Module, call: ast.Call, name: str, around: Around) -> Iterato
 
 
 def _block(module: Module, call: ast.Call, name: str, written: _Written, keys: Keys) -> Block:
-    literal = keys.literal if len(written.call.keywords) == 1 else None
+    literal = keys.literal if len(written.keywords) == 1 else None
     direct = (module.names.full(call.func) or "").startswith("vllm.")
     return Block(
         Form.CALL,
@@ -81,7 +82,8 @@ def _may_differ(want: Want, module: Module) -> bool:
 
 
 def _at_caller(caller: Caller, written: _Written) -> _Written:
-    return _Written(caller.call, f"{caller.inside}.{written.inside}".strip("."), moved=True)
+    inside = f"{caller.inside}.{written.inside}".strip(".")
+    return _Written(caller.call, caller.keywords, inside, moved=True)
 
 
 def _forwarded(keys: Keys, module: Module, entered: Mapping[Function, Caller]) -> Keys:
@@ -104,6 +106,8 @@ def _agreed(variants: list[Keys]) -> Keys:
             entry = mine or theirs
             if entry is not None and (mine is None or theirs is None or not _same(mine, theirs)):
                 first.entries[key] = unknown(entry)
+            elif theirs is not None and theirs.overridable:
+                first.entries[key] = theirs
     return first
 
 
@@ -180,4 +184,5 @@ def _set_afterwards(keys: Keys, call: ast.Call, here: Here) -> None:
         elif change.value is not None and change.key_at is not None:
             at = replace(here, node=change.node, until=end(change.node), branches=change.branches)
             certain = is_inside(change.branches, scope.branches.get(call, ()))
-            keys.put(entry_of(change.key, change.value, change.key_at, at), certain=certain)
+            entry = entry_of(change.key, change.value, change.key_at, at)
+            keys.put(replace(entry, guarded=is_guarded(change.branches)), certain=certain)

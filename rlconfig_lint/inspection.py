@@ -123,6 +123,8 @@ def _of(origin: str, names: Sequence[str]) -> str:
 
 
 def _origin(setting: Setting) -> str:
+    if setting.whose_default and setting.explicit:
+        return setting.whose_default
     return str(setting.place) if setting.explicit and setting.place else setting.source
 
 

@@ -126,15 +126,10 @@ def releases_where(
 def where_from(setting: Setting) -> str:
     """`logprobs_mode = raw_logprobs (default of vLLM 0.18.1)`."""
     origin = f"set at {setting.place}" if setting.explicit and setting.place else setting.source
-    if setting.overridable:
-        default = _overridable(setting)
+    if setting.whose_default:
+        default = setting.whose_default
         origin = default if setting.explicit else f"{origin}; {default}"
     return f"{setting} ({origin})" if origin else str(setting)
-
-
-def _overridable(setting: Setting) -> str:
-    stated = setting.entry.stated if setting.entry else Evidence(setting.name)
-    return f"default of {stated.text} at {stated.place}; a launch may override it"
 
 
 @dataclass(frozen=True)
@@ -207,8 +202,8 @@ def judged(
     """
     own = rollout.engine.get(subject.setting)
     judged_by = (*((own,) if own and not by_name else ()), *beside)
-    overridable = dict.fromkeys(_overridable(s) for s in judged_by if s.overridable)
-    doubts = (*doubts, *map(Doubt, overridable))
+    defaults = dict.fromkeys(s.whose_default for s in judged_by if s.whose_default)
+    doubts = (*doubts, *map(Doubt, defaults))
     if not span.certain or not rollout.release.known:
         doubts = (*doubts, Doubt(_which_release(rollout), DECLARE_RELEASE))
     for _ in doubts:

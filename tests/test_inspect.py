@@ -109,6 +109,7 @@ def test_the_same_for_programs(tmp_path: Path) -> None:
         "value": 0.0,
         "origin": "explicit",
         "from": "train.py:5",
+        "overridable": False,
     }
     assert row["trainer"]["temperature"] == 0.7
     assert row["trainer"]["correction_switches"] == [

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rlconfig_lint.model import UNKNOWN, Block, Entry
-from rlconfig_lint.readers import python
+from rlconfig_lint.readers import python, read
 from rlconfig_lint.readers.text import Text
 
 KEYS = ("seed", "dtype", "max_num_seqs", "enforce_eager")
@@ -244,3 +244,12 @@ def test_a_span_that_may_be_rewritten_holds_its_value(body: str) -> None:
         if place is not None and entry.value is not UNKNOWN and not entry.shared:
             assert repr(ast.literal_eval(text[place.start : place.end])) == repr(entry.value)
             assert entry.path[0] in text[entry.place.start : entry.place.end]
+
+
+@settings(max_examples=200, deadline=None)
+@given(programs(), st.data())
+def test_any_module_is_read_or_refused(body: str, data: st.DataObject) -> None:
+    lines = data.draw(st.permutations(body.splitlines()))
+    kept = lines[: data.draw(st.integers(0, len(lines)))]
+    source = read("a.py", "\n".join(["from vllm import LLM", *kept]).encode())
+    assert source.problem is None or source.problem.startswith("does not parse")

@@ -37,6 +37,14 @@ class Setting:
     def explicit(self) -> bool:
         return self.origin in (Origin.EXPLICIT, Origin.INHERITED)
 
+    @property
+    def whose_default(self) -> str:
+        """The default that it is, where it is one of the project's own."""
+        if self.entry is None or not self.entry.overridable:
+            return ""
+        stated = self.entry.stated or Evidence(self.name)
+        return f"default of {stated.text} at {stated.place}; a launch may override it"
+
     def __str__(self) -> str:
         return f"{self.name} = {show(self.value)}"
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 
 from rlconfig_lint.model import UNKNOWN, Block, Entry, Form, Place, Value
 from rlconfig_lint.readers.python_dicts import keys_of
-from rlconfig_lint.readers.python_module import Done, Held, Here, Module
+from rlconfig_lint.readers.python_here import Done, Held, Here
+from rlconfig_lint.readers.python_module import Module
 from rlconfig_lint.readers.python_names import dotted
 from rlconfig_lint.readers.python_scopes import What, text_of
 from rlconfig_lint.readers.python_values import worth

@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rlconfig_lint.readers.python_module import Called, Caller, Module
+from rlconfig_lint.readers.python_here import Called, Caller
+from rlconfig_lint.readers.python_module import Module
 from rlconfig_lint.readers.python_names import dotted
 from rlconfig_lint.readers.python_walk import Function
 
@@ -29,6 +30,21 @@ def callers(module: Module, function: Function) -> Sequence[Caller]:
     if function not in module.known_callers:
         module.known_callers[function] = list(_callers(module, function))
     return module.known_callers[function]
+
+
+def has_others(module: Module, function: Function) -> bool:
+    """Whether somebody else may call it: it is handed on, or called on who knows what object."""
+    if function not in module.known_others:
+        module.known_others[function] = _has_others(module, function)
+    return module.known_others[function]
+
+
+def _has_others(module: Module, function: Function) -> bool:
+    name = function.name
+    if function in module.definitions.owners:
+        return name != "__init__" and bool(_index(module).get(f"?.{name}"))
+    plainly = (dotted(caller.call.func) == name for caller in callers(module, function))
+    return module.handed_on[name] > sum(not plain for plain in plainly)
 
 
 def bind(caller: Caller, function: Function, owner: ast.ClassDef | None) -> Arguments:
@@ -99,7 +115,8 @@ def _caller(module: Module, call: Called) -> Caller:
 
 
 def _index(module: Module) -> dict[str, list[Called]]:
-    """The module's calls by the name of what they call; `self.` or `super.` before methods."""
+    """The module's calls by the name of what they call; before methods by what they are called on:
+    `self.`, `super.` or `?.`."""
     if module.known_calls is None:
         module.known_calls = {}
         handles = _handles(module)
@@ -125,6 +142,8 @@ def _called(
             yield f"super.{function.attr}", node.args, node.keywords
         elif isinstance(owner, ast.Name) and owner.id in _SELF:
             yield f"self.{function.attr}", node.args, node.keywords
+        else:
+            yield f"?.{function.attr}", node.args, node.keywords
     elif isinstance(function, ast.Name):
         name = handles.get(function.id, function.id)
         if name in module.definitions.by_name:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from rlconfig_lint.model import UNKNOWN, Entry
 from rlconfig_lint.readers.python_calls import bind, default_of, takes_keywords
-from rlconfig_lint.readers.python_module import Caller, Done, Held, Here
+from rlconfig_lint.readers.python_here import Caller, Done, Held, Here
 from rlconfig_lint.readers.python_names import dotted
 from rlconfig_lint.readers.python_scopes import Change, What, is_guarded, position, text_of
 from rlconfig_lint.readers.python_values import worth
@@ -198,8 +198,8 @@ def _held(held: Held, name: str, here: Here) -> Keys:
             found.doubt()
     else:
         return Keys(unseen=True)
-    if found.literal is not None and not _is_used_once(held, name, here):
-        found.literal = None  # it goes elsewhere too: a new key belongs to this call alone
+    if (found.entries or found.literal) and not _is_used_once(held, name, here):
+        found.share()  # it goes elsewhere too: what is written there is not this call's alone
     for done in held.changes:
         _change(found, done)
     return found
@@ -223,7 +223,7 @@ def _is_used_once(held: Held, name: str, here: Here) -> bool:
         for change in module.scope_of(held.here).changes.get(name, ())
         if not change.is_harmless and not isinstance(change.node, ast.AugAssign)
     }
-    return "." not in name and module.uses(name, held.here) - len(changed) <= 1
+    return module.uses(name, held.here) - len(changed) <= 1
 
 
 def _change(found: Keys, done: Done) -> None:

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rlconfig_lint.model import Block, Entry, Form
-from rlconfig_lint.readers.python_calls import bind, callers
-from rlconfig_lint.readers.python_dicts import Keys, entry_of, keywords_of, unknown
-from rlconfig_lint.readers.python_module import Caller, Here, Module
+from rlconfig_lint.readers.python_calls import bind, callers, has_others
+from rlconfig_lint.readers.python_dicts import Keys, Want, entry_of, keywords_of, unknown
+from rlconfig_lint.readers.python_here import Caller, Here
+from rlconfig_lint.readers.python_module import Module
 from rlconfig_lint.readers.python_namespaces import namespace_keys
 from rlconfig_lint.readers.python_scopes import What, end, is_guarded, is_inside, position
 from rlconfig_lint.readers.python_walk import Around, Function
@@ -25,6 +26,7 @@ class _Written:
     """Where an engine's keys are written: at its own call, or at that of what forwards to it."""
 
     call: ast.Call
+    keywords: Sequence[ast.keyword]
     inside: str
     moved: bool = False
 
@@ -34,7 +36,7 @@ def blocks(module: Module, call: ast.Call, name: str, around: Around) -> Iterato
     keywords it forwards."""
     here = module.here(call, around)
     found: dict[ast.Call, list[tuple[_Written, Keys]]] = {}
-    for written, keys in _variants(call, name, here, _Written(call, around.inside)):
+    for written, keys in _variants(call, name, here, _Written(call, call.keywords, around.inside)):
         found.setdefault(written.call, []).append((written, keys))
     for variants in found.values():
         written = variants[0][0]
@@ -42,7 +44,7 @@ def blocks(module: Module, call: ast.Call, name: str, around: Around) -> Iterato
 
 
 def _block(module: Module, call: ast.Call, name: str, written: _Written, keys: Keys) -> Block:
-    literal = keys.literal if len(written.call.keywords) == 1 else None
+    literal = keys.literal if len(written.keywords) == 1 else None
     direct = (module.names.full(call.func) or "").startswith("vllm.")
     return Block(
         Form.CALL,
@@ -64,7 +66,7 @@ def _variants(
     want = keys.want
     found = callers(here.module, want.function) if want else ()
     too_long = len(found) > _MOST_CALLERS or len(here.entered) >= _LONGEST_CHAIN
-    if want is None or not found or too_long:
+    if want is None or not found or too_long or _may_differ(want, here.module):
         yield written, keys
         return
     for caller in found:
@@ -74,8 +76,14 @@ def _variants(
             yield end_, _forwarded(found_keys, here.module, entered) if end_.moved else found_keys
 
 
+def _may_differ(want: Want, module: Module) -> bool:
+    """Whether a dict may be handed over by somebody who is not seen."""
+    return not want.keywords and has_others(module, want.function)
+
+
 def _at_caller(caller: Caller, written: _Written) -> _Written:
-    return _Written(caller.call, f"{caller.inside}.{written.inside}".strip("."), moved=True)
+    inside = f"{caller.inside}.{written.inside}".strip(".")
+    return _Written(caller.call, caller.keywords, inside, moved=True)
 
 
 def _forwarded(keys: Keys, module: Module, entered: Mapping[Function, Caller]) -> Keys:
@@ -98,6 +106,8 @@ def _agreed(variants: list[Keys]) -> Keys:
             entry = mine or theirs
             if entry is not None and (mine is None or theirs is None or not _same(mine, theirs)):
                 first.entries[key] = unknown(entry)
+            elif theirs is not None and theirs.overridable:
+                first.entries[key] = theirs
     return first
 
 
@@ -118,9 +128,14 @@ def _keys(call: ast.Call, name: str, here: Here) -> Keys:
         keys.unseen = keys.unseen or given is None or given > 1
     if last in _OBJECTS:
         _set_afterwards(keys, call, here)
-    if is_guarded(here.branches):
-        keys.guard()
+    if last in _OBJECTS or last == "LLM":
+        _guard(keys, here)
     return keys
+
+
+def _guard(keys: Keys, here: Here) -> None:
+    if is_guarded(here.module.branches(here)):
+        keys.guard()
 
 
 def _positional(arguments: Sequence[ast.expr], here: Here) -> int | None:
@@ -155,10 +170,12 @@ def _set_afterwards(keys: Keys, call: ast.Call, here: Here) -> None:
     """`engine_args.seed = 1`, in the function that made `engine_args`."""
     module = here.module
     scope = module.scope(here.functions[-1] if here.functions else module.tree)
-    name = scope.named.get(call)
-    if name is None:
+    name = scope.named.get(call, "")
+    changes = scope.changes.get(name, [])
+    if not module.steps_left(len(changes)):
+        keys.doubt()
         return
-    for change in scope.changes.get(name, ()):
+    for change in changes:
         private = (change.key or "").startswith("_")
         if change.what is not What.ATTRIBUTE or private or position(change.node) < end(call):
             continue
@@ -167,4 +184,5 @@ def _set_afterwards(keys: Keys, call: ast.Call, here: Here) -> None:
         elif change.value is not None and change.key_at is not None:
             at = replace(here, node=change.node, until=end(change.node), branches=change.branches)
             certain = is_inside(change.branches, scope.branches.get(call, ()))
-            keys.put(entry_of(change.key, change.value, change.key_at, at), certain=certain)
+            entry = entry_of(change.key, change.value, change.key_at, at)
+            keys.put(replace(entry, guarded=is_guarded(change.branches)), certain=certain)

@@ -1,22 +1,18 @@
-"""Defaults that stand elsewhere in a module: of dataclass and pydantic fields, of command lines.
-
-`args.seed` is what a field of `Args`, or `add_argument("--seed", default=...)`, says, unless the
-launch says otherwise. That is a default, and is called one.
-"""
+"""What `args.seed` is: what a field of the dataclass or pydantic model `Args` says, or an option of
+the command line, unless the launch says otherwise. That is a default, and is called one."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import dataclass
 
 from rlconfig_lint.model import Evidence
 from rlconfig_lint.readers.python_calls import bind, callers
-from rlconfig_lint.readers.python_module import Held, Here, Module
+from rlconfig_lint.readers.python_here import Held, Here
+from rlconfig_lint.readers.python_module import Module
 from rlconfig_lint.readers.python_names import dotted
+from rlconfig_lint.readers.python_options import option_named
 from rlconfig_lint.readers.python_scopes import text_of
-from rlconfig_lint.readers.python_walk import Around
 
 _PARSED = ("parse_args", "parse_known_args")
 _INTO_CLASSES = ("parse_args_into_dataclasses", "parse_args_and_config")
@@ -41,16 +37,6 @@ class _Object:
     node: ast.ClassDef | None = None  # None: what `add_argument` declares
     call: ast.Call | None = None
     here: Here | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """One `add_argument(...)`, or one name of `set_defaults(...)`."""
-
-    name: str
-    default: ast.expr
-    written_at: ast.AST
-    here: Here
 
 
 def given_to(owner: ast.expr, attribute: str, here: Here) -> Given | None:
@@ -86,12 +72,27 @@ def _object(node: ast.expr, here: Here) -> _Object | None:
         owner = module.definitions.class_around(here.functions)
         return _Object(owner) if owner else None
     held = module.find(name, here)
-    if held is None:
-        owner = module.definitions.class_named(name)
-        return _Object(owner) if owner else None
-    if held.parameter:
+    if held is not None and held.parameter:
         return _parameter(held)
-    return _made(held.value, held.index, held.here) if held.value is not None else None
+    if held is not None and held.value is not None:
+        return _made(held.value, held.index, held.here)
+    owner = module.definitions.class_named(name)
+    if owner is None and isinstance(node, ast.Attribute):
+        return _inner(node, here.deeper())
+    return _Object(owner) if owner else None
+
+
+def _inner(node: ast.Attribute, here: Here) -> _Object | None:
+    """`args.engine`, where `Args` says of which class its field `engine` is."""
+    outer = _object(node.value, here)
+    if outer is None or outer.node is None or outer.call is not None:
+        return None
+    known = here.module.definitions
+    if known.is_assigned(node.attr, outer.node):
+        return None
+    field_ = _declaration(here.module, outer.node, node.attr)
+    owner = _annotated(here.module, field_[1].annotation) if field_ else None
+    return _Object(owner) if owner else None
 
 
 def _parameter(held: Held) -> _Object | None:
@@ -107,12 +108,18 @@ def _parameter(held: Held) -> _Object | None:
     caller = here.entered.get(function)
     found: _Object | None = None
     for each in (caller,) if caller else callers(module, function):
+        if not module.steps_left():
+            return None
         value = bind(each, function, module.definitions.owners.get(function)).given.get(name)
         answer = _object(value, here.by(each)) if value is not None else None
-        if answer is None or (found is not None and answer.node is not found.node):
+        if answer is None or (found is not None and not _same(answer, found)):
             return None
-        found = answer if found is None else replace(answer, call=answer.call or found.call)
+        found = answer
     return found
+
+
+def _same(one: _Object, other: _Object) -> bool:
+    return one.node is other.node and one.call is other.call
 
 
 def _annotated(module: Module, node: ast.expr) -> ast.ClassDef | None:
@@ -121,7 +128,8 @@ def _annotated(module: Module, node: ast.expr) -> ast.ClassDef | None:
         return _annotated(module, node.left)
     if isinstance(node, ast.Subscript) and (dotted(node.value) or "").endswith("Optional"):
         return _annotated(module, node.slice)
-    return module.definitions.class_named(text_of(node) or dotted(node))
+    quoted = (text_of(node) or "").partition("|")[0].strip()
+    return module.definitions.class_named(quoted or dotted(node))
 
 
 def _made(node: ast.expr, index: int | None, here: Here) -> _Object | None:
@@ -189,15 +197,33 @@ def _parsed_into(parser: ast.expr, index: int, here: Here) -> _Object | None:
 
 
 def _field(module: Module, node: ast.ClassDef, name: str) -> Given | None:
-    """The default that the class gives a field, or its nearest base here that has it."""
+    """The default that a class gives a field."""
+    found = _declaration(module, node, name)
+    if found is None:
+        return _constant(module, node, name)
+    here, statement = found
+    value = _field_default(statement.value)
+    default = Evidence(name, module.spans.place(statement))
+    return Given(value, here, default) if value else None
+
+
+def _declaration(
+    module: Module, node: ast.ClassDef, name: str
+) -> tuple[Here, ast.AnnAssign] | None:
+    """`name: type = default`, in the class or its nearest base here that has it."""
     for owner in module.definitions.bases(node):
-        here = Here(module, module.definitions.arounds[owner].functions)
         for statement in owner.body:
             if isinstance(statement, ast.AnnAssign) and dotted(statement.target) == name:
-                value = _field_default(statement.value)
-                place = module.spans.place(statement)
-                return Given(value, here, Evidence(name, place)) if value else None
+                return Here(module, module.definitions.arounds[owner].functions), statement
+    return None
+
+
+def _constant(module: Module, node: ast.ClassDef, name: str) -> Given | None:
+    """`NAME = value` in a class body: what every instance has."""
+    for owner in module.definitions.bases(node):
+        for statement in owner.body:
             if isinstance(statement, ast.Assign) and dotted(statement.targets[0]) == name:
+                here = Here(module, module.definitions.arounds[owner].functions)
                 return Given(statement.value, here)
     return None
 
@@ -219,79 +245,10 @@ def _field_default(value: ast.expr | None) -> ast.expr | None:
     return None if is_ellipsis else default
 
 
-# --- command lines ---
-
-
 def _option(module: Module, name: str) -> Given | None:
     """What a command line that says nothing else gives an option."""
-    found = _options(module).get(name, [])
-    if len(found) != 1:
+    option = option_named(module, name)
+    if option is None:
         return None
-    option = found[0]
     default = Evidence(option.name, module.spans.place(option.written_at))
     return Given(option.default, option.here, default)
-
-
-def replaced_defaults(module: Module) -> list[Option]:
-    """What `parser.set_defaults(name=value)` says, where one call alone says it."""
-    return [found[0] for found in _replaced(module).values() if len(found) == 1]
-
-
-@lru_cache(maxsize=1)
-def _options(module: Module) -> dict[str, list[Option]]:
-    """The module's options by the attribute they become; `set_defaults` replaces a default."""
-    found: dict[str, list[Option]] = {}
-    for node, around in _parser_calls(module, "add_argument"):
-        for attribute, option in _declared(node, module.here(node, around)):
-            found.setdefault(attribute, []).append(option)
-    return {**found, **_replaced(module)}
-
-
-@lru_cache(maxsize=1)
-def _replaced(module: Module) -> dict[str, list[Option]]:
-    found: dict[str, list[Option]] = {}
-    for node, around in _parser_calls(module, "set_defaults"):
-        here = module.here(node, around)
-        for keyword in node.keywords:
-            if keyword.arg is not None:
-                option = Option(keyword.arg, keyword.value, keyword, here)
-                found.setdefault(keyword.arg, []).append(option)
-    return found
-
-
-def _parser_calls(module: Module, method: str) -> Iterator[tuple[ast.Call, Around]]:
-    for node, around in module.nodes:
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            yield from ((node, around),) if node.func.attr == method else ()
-
-
-def _declared(node: ast.Call, here: Here) -> Iterator[tuple[str, Option]]:
-    names = [text for argument in node.args if (text := text_of(argument))]
-    given = {keyword.arg: keyword for keyword in node.keywords if keyword.arg}
-    long = [name for name in names if name.startswith("--")]
-    destination = given.get("dest")
-    attribute = text_of(destination.value) if destination else (long or names or [""])[0]
-    if not attribute or not long:
-        return
-    default = _option_default(given) or ast.Name("required", ast.Load())
-    option = Option(long[0], default, given.get("default", node), here)
-    yield attribute.lstrip("-").replace("-", "_"), option
-
-
-def _option_default(given: dict[str, ast.keyword]) -> ast.expr | None:
-    """The default of an option, converted as argparse converts strings."""
-    required = given.get("required")
-    if required is not None and not _is(required.value, False):
-        return None
-    action = given.get("action")
-    if "default" not in given:
-        stored = text_of(action.value) if action else None
-        return ast.Constant({"store_true": False, "store_false": True}.get(stored or ""))
-    default, convert = given["default"].value, given.get("type")
-    if convert is not None and text_of(default) is not None:
-        return ast.Call(convert.value, [default], [])
-    return default
-
-
-def _is(node: ast.expr, value: object) -> bool:
-    return isinstance(node, ast.Constant) and node.value is value

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import ast
 import re
-import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TypeAlias
 
 from rlconfig_lint.readers.python_classes import Definitions
+from rlconfig_lint.readers.python_here import Called, Caller, Done, Held, Here
 from rlconfig_lint.readers.python_literals import Spans
 from rlconfig_lint.readers.python_names import Names
 from rlconfig_lint.readers.python_scan import changed_by, scan
@@ -24,7 +24,6 @@ from rlconfig_lint.readers.python_scopes import (
     Branch,
     Branches,
     Change,
-    Position,
     Scope,
     What,
     comes_round,
@@ -37,97 +36,14 @@ from rlconfig_lint.readers.python_walk import Around, Found, Function
 from rlconfig_lint.readers.text import Text
 
 Holder: TypeAlias = "Function | ast.Module"
+_Inside: TypeAlias = "tuple[Change, tuple[Function, ...]]"
 
 _MOST_STEPS = 50_000
-_DEEPEST = 24
-_LAST: Position = (sys.maxsize, 0)
+_SET_ATTRIBUTE = re.compile(r"\bself\.(\w+)[ \t]*(?::[^=\n]{0,200})?=(?!=)")
+_SET_IN_CLASS = re.compile(r"^[ \t]+(\w+)[ \t]*=(?!=)", re.MULTILINE)
 _SOME_TIME = (Branch((0, 0), 0),)  # in a branch of its own: when another function is called
+_HANDED_ON = re.compile(r"(?<![\w.\"'])[A-Za-z_]\w*\b(?!\s*[(=.:\"'])")
 _REBOUND = re.compile(r"^[ \t]*(?:global|nonlocal)[ \t]+([\w, \t]+)", re.MULTILINE)
-
-
-@dataclass(frozen=True, slots=True)
-class Here:
-    """Where an expression stands: in which functions, behind which statements, who called."""
-
-    module: Module
-    functions: tuple[Function, ...]
-    node: ast.AST | None = None  # the call or statement it belongs to
-    until: Position = _LAST  # what has happened before this
-    branches: Branches = ()
-    entered: Mapping[Function, Caller] = field(default_factory=dict)
-    depth: int = 0
-
-    def too_far(self) -> bool:
-        """Whether to give up: the module took more steps than any honest one would."""
-        return self.depth > _DEEPEST or not self.module.steps_left()
-
-    def at(self, functions: tuple[Function, ...], found: Binding) -> Here:
-        """The statement that bound a name."""
-        node = found.node
-        return replace(
-            self,
-            functions=functions,
-            node=node,
-            until=position(node),
-            branches=found.branches,
-            depth=self.depth + 1,
-        )
-
-    def by(self, caller: Caller) -> Here:
-        """The call that enters a function here."""
-        return replace(caller.here, entered=self.entered, depth=self.depth + 1)
-
-    def deeper(self) -> Here:
-        return replace(self, depth=self.depth + 1)
-
-    def finally_(self) -> Here:
-        """The same, for what another function did: nobody knows when."""
-        return replace(self, node=None, until=_LAST, branches=())
-
-
-@dataclass(frozen=True, slots=True)
-class Called:
-    """A call of the module's own function, before anybody asks what stands around it."""
-
-    node: ast.Call
-    args: Sequence[ast.expr]
-    keywords: Sequence[ast.keyword]
-    around: Around
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """A call of a function of this module, and what it hands over."""
-
-    call: ast.Call
-    args: Sequence[ast.expr]
-    keywords: Sequence[ast.keyword]
-    here: Here
-    inside: str
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """A change that a use of the name may see, and whether it must."""
-
-    change: Change
-    certain: bool
-    here: Here  # where the change stands
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """What a name holds: its one binding or parameter, and what was done to it since."""
-
-    here: Here  # where the bound expression stands
-    value: ast.expr | None = None
-    index: int | None = None
-    parameter: str = ""
-    changes: tuple[Done, ...] = ()
-
-    @property
-    def changed(self) -> bool:
-        return any(not done.change.is_harmless for done in self.changes)
 
 
 @dataclass
@@ -147,6 +63,7 @@ class Module:
         self.definitions = Definitions(nodes)
         self.spans = Spans(text)
         self.known_callers: dict[Function, list[Caller]] = {}
+        self.known_others: dict[Function, bool] = {}
         self.known_calls: dict[str, list[Called]] | None = None
         self._scopes: dict[Holder, Scope] = {}
         self._known_attributes: dict[ast.ClassDef, dict[str, _Attribute]] = {}
@@ -156,6 +73,11 @@ class Module:
     def steps_left(self, cost: int = 1) -> bool:
         self._steps += cost
         return self._steps < _MOST_STEPS
+
+    @cached_property
+    def handed_on(self) -> Counter[str]:
+        """How often each name stands in the text without being called, bound or looked into."""
+        return Counter(_HANDED_ON.findall(self.text.body))
 
     @cached_property
     def _rebound(self) -> frozenset[str]:
@@ -170,16 +92,26 @@ class Module:
 
     def here(self, node: ast.AST, around: Around) -> Here:
         """Where a call of the walk stands."""
-        holder = around.functions[-1] if around.functions else self.tree
-        branches = self.scope(holder).branches.get(node)
-        if branches is None:  # in a lambda or a class body: who knows when that runs
-            return Here(self, around.functions, node)
-        return Here(self, around.functions, node, end(node), branches)
+        return Here(self, around.functions, node, end(node), None)
+
+    def branches(self, here: Here) -> Branches:
+        """The branches around a call; none where nobody knows when it runs."""
+        if here.branches is not None or here.node is None:
+            return here.branches or ()
+        return self.scope_of(here).branches.get(here.node, ())
+
+    def _settled(self, here: Here) -> Here:
+        """With its branches. What stands in a lambda or a class body runs at any time."""
+        if here.branches is not None or here.node is None:
+            return here
+        found = self.scope_of(here).branches.get(here.node)
+        return here.finally_() if found is None else replace(here, branches=found)
 
     def find(self, name: str, here: Here) -> Held | None:
         """What a name, or an attribute of `self`, holds; None where nothing here says."""
         if name.startswith("self."):
             return self._attribute(name, here)
+        here = self._settled(here)
         for count in range(len(here.functions), -1, -1):
             functions = here.functions[:count]
             taken = bool(functions) and name in _parameters(functions[-1])
@@ -208,22 +140,24 @@ class Module:
 
     def _changes_inside(self, name: str, functions: tuple[Function, ...]) -> Iterator[Change]:
         """What functions inside another one, or inside the module, do to what is not theirs."""
-        for change, there in self._changing.get(name, ()):
+        holder = functions[-1] if functions else None
+        for change, there in self._changing.get((name, holder), ()):
             inner = there[len(functions) :]
-            if not inner or there[: len(functions)] != functions:
-                continue
             own = any(name in _parameters(f) or name in self.scope(f).bound for f in inner)
             if not own and self.steps_left():
                 what = What.LENT if change.is_harmless else What.OTHER
                 yield replace(change, what=what, branches=_SOME_TIME)
 
     @cached_property
-    def _changing(self) -> dict[str, list[tuple[Change, tuple[Function, ...]]]]:
-        found: dict[str, list[tuple[Change, tuple[Function, ...]]]] = {}
+    def _changing(self) -> dict[tuple[str, Function | None], list[_Inside]]:
+        """What is done to a name in functions, by each function around them and the module."""
+        found: dict[tuple[str, Function | None], list[_Inside]] = {}
         for node, around in self.nodes:
             if around.functions:
                 for name, changes in changed_by(node).items():
-                    found.setdefault(name, []).append((changes[0], around.functions))
+                    for holder in (None, *around.functions[:-1]):
+                        inside = (changes[0], around.functions)
+                        found.setdefault((name, holder), []).append(inside)
         return found
 
     def is_changed(self, name: str, here: Here) -> bool:
@@ -237,13 +171,14 @@ class Module:
     def _attribute(self, name: str, here: Here) -> Held | None:
         """An attribute that is bound once in all methods of its class and the related ones."""
         owner = self.definitions.class_around(here.functions)
-        if owner is None:
+        if owner is None or name.removeprefix("self.") not in self._set_somewhere:
             return None
         known = self._attributes(owner).get(name)
         if known is None or len(known.bound) != 1:
             return None
         if not self.steps_left(1 + len(known.changes)):
             return None
+        here = self._settled(here)
         binding, functions = known.bound[0]
         happened: list[Done] = []
         for change, there in known.changes:
@@ -254,6 +189,13 @@ class Module:
             happened.extend(d if known_order else replace(d, certain=False) for d in done)
         origin = here.at(functions, binding)
         return Held(origin, binding.value, binding.index, changes=tuple(happened))
+
+    @cached_property
+    def _set_somewhere(self) -> frozenset[str]:
+        """What may be an attribute that is set here: scanning a class for one that is not would
+        cost more than reading the module does."""
+        text = self.text.body
+        return frozenset((*_SET_ATTRIBUTE.findall(text), *_SET_IN_CLASS.findall(text)))
 
     def _attributes(self, owner: ast.ClassDef) -> dict[str, _Attribute]:
         """What the methods of a class and of the related ones do to each attribute of `self`."""
@@ -288,9 +230,16 @@ class Module:
     def scope_of(self, here: Here) -> Scope:
         return self.scope(here.functions[-1] if here.functions else self.tree)
 
+    @cached_property
+    def _attribute_uses(self) -> Counter[str]:
+        return Counter(re.findall(r"\bself\.(\w+)", self.text.body))
+
     def uses(self, name: str, here: Here) -> int:
-        """How often a name is read in a function, closures included."""
+        """How often a name is read in a function, closures included; an attribute of `self`,
+        anywhere."""
         holder = here.functions[-1] if here.functions else self.tree
+        if "." in name:
+            return self._attribute_uses[name.split(".")[1]] - 1  # one of them binds it
         if holder not in self._loads:
             self._loads[holder] = Counter(
                 node.id
@@ -305,16 +254,17 @@ def _happened(changes: Sequence[Change], use: Here, binding: Binding | None) -> 
     """The changes that a use in the same function may see."""
     since = position(binding.node) if binding else (0, 0)
     around = binding.branches if binding else ()
+    branches = use.branches or ()
     for change in changes:
         at = position(change.node)
         if change.node is use.node or at < since:
             continue
         here = replace(use, node=change.node, until=end(change.node), branches=change.branches)
-        if at > use.until or in_other_arm(change.branches, use.branches):
-            if comes_round(change.branches, use.branches, around):
+        if at > use.until or in_other_arm(change.branches, branches):
+            if comes_round(change.branches, branches, around):
                 yield Done(change, False, here)
             continue
-        certain = is_inside(change.branches, use.branches) or is_inside(change.branches, around)
+        certain = is_inside(change.branches, branches) or is_inside(change.branches, around)
         yield Done(change, certain, here.deeper())
 
 

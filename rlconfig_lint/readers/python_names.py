@@ -35,6 +35,8 @@ class Names:
                 names.modules.add(module)
                 for alias in node.names:
                     names._note_import(alias.asname or alias.name, f"{module}.{alias.name}")
+        if not any(full.partition(".")[0] == "vllm" for full in names.imported.values()):
+            return names
         aliases: dict[str, str | None] = {}
         for node, _ in nodes:
             if isinstance(node, ast.ClassDef):

@@ -8,9 +8,9 @@ from dataclasses import replace
 from rlconfig_lint.readers.python_argv import Words, flags_of, words_of
 from rlconfig_lint.readers.python_calls import bind, callers
 from rlconfig_lint.readers.python_dicts import Keys, entry_of, keywords_of
-from rlconfig_lint.readers.python_fields import replaced_defaults
-from rlconfig_lint.readers.python_module import Done, Held, Here
+from rlconfig_lint.readers.python_here import Done, Held, Here
 from rlconfig_lint.readers.python_names import dotted
+from rlconfig_lint.readers.python_options import replaced_defaults
 from rlconfig_lint.readers.python_scopes import What
 
 _PARSERS = ("parse_args", "parse_known_args")

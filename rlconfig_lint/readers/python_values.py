@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from rlconfig_lint.model import UNKNOWN, Evidence, Value
-from rlconfig_lint.readers.python_calls import bind, callers, default_of
+from rlconfig_lint.readers.python_calls import bind, callers, default_of, has_others
 from rlconfig_lint.readers.python_fields import given_to
+from rlconfig_lint.readers.python_here import Caller, Held, Here
 from rlconfig_lint.readers.python_literals import literal
-from rlconfig_lint.readers.python_module import Caller, Held, Here
 from rlconfig_lint.readers.python_names import dotted
 from rlconfig_lint.readers.python_walk import Function
 
@@ -58,7 +58,11 @@ def worth(node: ast.expr, here: Here) -> Worth:
 def parameter(function: Function, name: str, here: Here) -> Worth:
     """What a parameter is worth: what all callers agree on, or the one that is being followed."""
     caller = here.entered.get(function)
+    if caller is None and has_others(here.module, function):
+        return NOTHING
     found = [caller] if caller else callers(here.module, function)
+    if not here.module.steps_left(len(found)):
+        return NOTHING
     return agreed(_argument(each, function, name, here) for each in found)
 
 

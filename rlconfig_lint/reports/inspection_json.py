@@ -112,6 +112,7 @@ def _setting(setting: Setting) -> Json:
         "value": _known(setting.value),
         "origin": setting.origin.value,
         "from": str(setting.place) if setting.place else setting.source,
+        "overridable": setting.overridable,
     }
 
 

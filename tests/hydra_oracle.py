@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ def lookup_of(files: Files) -> Lookup:
     """Files that stand in no folder of the disk."""
     folders = {path[:n] for path in files for n, c in enumerate(path) if c == "/"}
 
+    @cache
     def file(path: str) -> Source | None:
         return read(path, files[path].encode()) if path in files else None
 

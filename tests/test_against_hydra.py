@@ -524,3 +524,50 @@ def test_a_chain_that_goes_round_is_unknown() -> None:
 def test_a_list_that_goes_round_comes_to_an_end(name: str) -> None:
     files = {"a.yaml": name, "b.yaml": name, "g/a.yaml": "defaults: [{/g: a}, {/g@x: a}]\n"}
     assert of_file(files, "a.yaml").unseen
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        pytest.param(
+            {
+                "a.yaml": "defaults: [b, b, b, b, b, b]\nx: 1\n",
+                "b.yaml": "defaults: [a, a, a, a]\n",
+            },
+            id="a list that multiplies",
+        ),
+        pytest.param(
+            {
+                f"{n}.yaml": f"defaults: {[f'{n + 1}.yaml'] * 50}\nx{n}: {{y: 1}}\n"
+                for n in range(18)
+            },
+            id="paths that multiply",
+        ),
+        pytest.param(
+            {
+                "0.yaml": f"defaults: {['_self_', *(f'big@p{n}' for n in range(190))]}\n",
+                "big.yaml": "".join(f"k{n}: {{a: 1, b: [2]}}\n" for n in range(9_000)),
+            },
+            id="a large file many times",
+        ),
+        pytest.param(
+            {
+                "0.yaml": "defaults: [1]\n"
+                + "".join(
+                    f"m{n}: {{x: '${{m{n + 1}}}', y: '${{m{n + 1}}}'}}\n" for n in range(3000)
+                )
+                + "m3000: 1\n",
+                "1.yaml": "x: 1\n",
+            },
+            id="references that multiply",
+        ),
+    ],
+)
+def test_what_multiplies_stays_within_bounds(files: dict[str, str]) -> None:
+    lookup, name = lookup_of(files), next(iter(files))
+    source = lookup.file(name)
+    block = first_document(source) if source else None
+    assert source is not None
+    assert block is not None
+    tree = with_parents(source, block, lookup).tree
+    assert list(tree.below(()))

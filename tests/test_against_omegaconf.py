@@ -39,6 +39,7 @@ def test_a_scalar_means_what_omegaconf_loads(written: str) -> None:
 
 @given(st.text(st.sampled_from(_LETTERS), min_size=1, max_size=8))
 def test_any_scalar_means_what_omegaconf_loads(written: str) -> None:
+    assume(not written.startswith("!"))  # libyaml and PyYAML differ on what `! x` is
     _same_as_loaded(f"key: {written}\n")
 
 

@@ -27,7 +27,8 @@ from rlconfig_lint.resolve.lookup import Lookup
 from rlconfig_lint.resolve.tree import Keys, Tree, keys_of
 
 _DEEPEST = 20
-_MOST_FILES = 500
+_MOST_FILES = 200
+_MOST_ENTRIES = 40_000
 _HYDRAS_OWN = "hydra/"
 
 
@@ -99,6 +100,7 @@ class _Composer:
         self.overrides = _Overrides()
         self.added: list[Default] = []
         self.files = 0
+        self.entries = 0
         for choice in primary.choices:
             self._take(choice)
 
@@ -182,7 +184,8 @@ class _Composer:
     def _item(self, item: Default, here: Spot, depth: int) -> list[Part]:
         package = keys_of(here.package_of(item))
         self.files += 1
-        if not item.readable or depth > _DEEPEST or self.files > _MOST_FILES or "" in package:
+        too_much = self.files > _MOST_FILES or depth > _DEEPEST
+        if not item.readable or too_much or "" in package:
             self.unseen.add(() if "" in package else package)
             return []
         if item.group and self._is_deleted(item, here):
@@ -192,11 +195,14 @@ class _Composer:
         if not item.names:
             return []
         found, certain = self._find(here.path_of(item))
-        if not certain or (found is None and not item.optional):
+        block = first_document(found) if found is not None else None
+        self.entries += len(block.entries) if block is not None else 0
+        too_large = self.entries > _MOST_ENTRIES
+        if not certain or too_large or (found is None and not item.optional):
             self.unseen.add(package)
-        if found is None:
+        if found is None or too_large:
             return []
-        return self.file(item, here, found, first_document(found), depth + 1)
+        return self.file(item, here, found, block, depth + 1)
 
     def _is_deleted(self, item: Default, here: Spot) -> bool:
         key = here.key_of(item)

@@ -12,6 +12,7 @@ from rlconfig_lint.resolve.lookup import Lookup
 from rlconfig_lint.resolve.tree import Tree
 
 _DEEPEST = 20
+_MOST_FILES = 200
 _ANYWHERE: frozenset[tuple[str, ...]] = frozenset(((),))
 # NeMo-RL's loader drops the parent's mapping where the child's has this key.
 _OVERRIDE = "_override_"
@@ -36,7 +37,7 @@ def with_parents(source: Source, block: Block, lookup: Lookup) -> Parents:
     if not any(entry.path == ("defaults",) for entry in block.entries):
         return Parents(Tree.of(block), (Part(source, block),))
     if _is_plain(block):
-        found = _plain(source, block, lookup, (source.path,))
+        found = _plain(source, block, lookup, [source.path])
     elif is_list(block):
         folder, file = posixpath.split(source.path)
         name = posixpath.splitext(file)[0]
@@ -76,17 +77,21 @@ def _is_path(item: Default) -> bool:
     return plain and item.names[0].endswith((".yaml", ".yml"))
 
 
-def _plain(source: Source, block: Block, lookup: Lookup, seen: tuple[str, ...]) -> Parents:
-    """A document over the files that it names, each over its own, the last on top."""
+def _plain(source: Source, block: Block, lookup: Lookup, above: list[str]) -> Parents:
+    """A document over the files that it names, each over its own, the last on top. `above` are the
+    files that were read on the way here."""
     tree, parts, unseen = Tree(), list[Part](), False
     for path in _paths(block):
         parent = None if path.startswith("/") or "$" in path else _beside(source, path, lookup)
         document = first_document(parent) if parent else None
-        circular = parent is not None and (parent.path in seen or len(seen) > _DEEPEST)
+        circular = parent is not None and parent.path in above
         if parent is None or document is None or parent.problem or circular:
             unseen = True
             continue
-        found = _plain(parent, document, lookup, (*seen, parent.path))
+        if len(parts) > _MOST_FILES or len(above) > _DEEPEST:
+            unseen = True
+            break
+        found = _plain(parent, document, lookup, [*above, parent.path])
         tree = _laid_over(found.tree, tree)
         parts += found.parts
     tree = _laid_over(_own(block), tree)

@@ -14,7 +14,7 @@ from rlconfig_lint.model import Value
 
 _DEEPEST = 20
 _LONGEST = 10_000
-_OPENING = re.compile(r"(\\*)\$\{")
+_OPENING = re.compile(r"(?<!\\)(\\*)\$\{")
 _NAME = re.compile(r"\s*([A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)*)\s*:")
 _KEY = re.compile(r"[^\\{}()\[\]:. \t'\"$,]+")
 _PLAIN = re.compile(r"[\w/\-+.%*@?|: \t]")

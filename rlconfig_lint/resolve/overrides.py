@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from rlconfig_lint.model import UNKNOWN, Block, Entry, Value
 from rlconfig_lint.resolve.compose import Choice
-from rlconfig_lint.resolve.interpolations import primitive
+from rlconfig_lint.resolve.interpolations import interpolates, primitive
 from rlconfig_lint.resolve.tree import Keys, Tree
 
 _KEY = re.compile(r"(~|\+{0,2})([A-Za-z_$][\w$-]*(?:[./][\w$-]+)*)(?:@([\w.$-]*))?")
@@ -21,6 +21,7 @@ _BARE = re.compile(r"(?:\\[\\()\[\]{}:=, \t]|\$\{[^{}]+\}|[\w/\-+.$%*@?|: \t])+"
 _SIMPLE = re.compile(r"[\w/\-+.]+", re.ASCII)
 _MAPPINGS_KEY = re.compile(r"[\w/\-+.$%*@?| \t]+", re.ASCII)
 _DEEPEST = 20
+_MOST_ROUNDS = 200  # each lays a whole configuration together
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,19 +87,31 @@ def named_by(found: list[Override]) -> Value:
 
 def laid_over(tree: Tree, found: list[Override]) -> Tree:
     """A configuration as the overrides of a command change it, one after the other."""
-    waiting = _Together()
+    waiting, rounds = _Together(), 0
     for override in found:
+        path = override.path
+        if rounds > _MOST_ROUNDS:
+            return Tree(unseen=frozenset(((),)))
         if override.package is not None or "/" in override.key:
             tree = replace(tree, unseen=tree.unseen | {()})  # a group that nobody here has
             continue
-        path = tree.home_of(override.path)
         if override.sign == "~" or not waiting.fits(path):
-            tree, waiting = waiting.over(tree), _Together()
+            tree, waiting, rounds = waiting.over(tree), _Together(), rounds + 1
         if override.sign == "~":
             tree = tree.without(path)
-        else:
-            waiting.add(_written(path, override.value, override.entry))
+            continue
+        if path[:-1] not in waiting.holders or isinstance(override.value, dict):
+            tree = _without_references(tree, path)
+        waiting.add(_written(path, override.value, override.entry))
     return waiting.over(tree)
+
+
+def _without_references(tree: Tree, path: Keys) -> Tree:
+    """A key that is set below a reference takes its place: what is referred to stays as it is."""
+    for above in (path[:n] for n in range(1, len(path) + 1)):
+        if above in tree.entries and interpolates(tree.entries[above].value):
+            return tree.without(above)
+    return tree
 
 
 @dataclass

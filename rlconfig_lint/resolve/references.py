@@ -21,7 +21,7 @@ Keys = tuple[str, ...]
 
 MISSING = "???"  # OmegaConf: somebody has to say
 _DEEPEST = 50
-_LONGEST = 10_000
+_LONGEST = 2_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from rlconfig_lint.resolve.references import MISSING, Found, Keys, References
 
 __all__ = ["Keys", "Tree", "keys_of", "names_at", "snake", "words_of"]
 
-_DEEPEST = 20
+_DEEPEST = 50
 
 
 def keys_of(path: str) -> Keys:
@@ -146,18 +146,6 @@ class Tree:
             return self._references.of(here).node or here
         return here
 
-    def home_of(self, keys: Keys) -> Keys:
-        """Where a value that is set at a path arrives: in the mapping that is referred to."""
-        above = keys[:-1]
-        if above not in self._homes:
-            self._homes[above] = self._container(above)
-        return (*self._homes[above], keys[-1])
-
-    @cached_property
-    def _homes(self) -> dict[Keys, Keys]:
-        """What `home_of` has found already: many overrides go into one mapping."""
-        return {}
-
     def _below(self, keys: Keys, depth: int) -> Iterator[Entry]:
         here = self._container(keys)
         for entry in self.children.get(here, ()):
@@ -182,7 +170,16 @@ class Tree:
     def _opened(self, keys: Keys, depth: int) -> Value:
         if depth > _DEEPEST:
             return UNKNOWN
-        return {below.path[-1]: below.value for below in self._below(keys, depth)}
+        if keys not in self._mappings:
+            self._mappings[keys] = UNKNOWN  # what a mapping inside itself comes to
+            below = self._below(keys, depth)
+            self._mappings[keys] = {entry.path[-1]: entry.value for entry in below}
+        return self._mappings[keys]
+
+    @cached_property
+    def _mappings(self) -> dict[Keys, Value]:
+        """The mappings that were opened already: several references may lead to one."""
+        return {}
 
     def _items(self, path: Keys, items: list[object]) -> Value:
         """A list with the interpolations among its items followed."""

@@ -10,6 +10,7 @@ from packaging.version import Version
 from rlconfig_lint.model import (
     UNKNOWN,
     Confidence,
+    Edit,
     Evidence,
     Finding,
     Fix,
@@ -19,6 +20,7 @@ from rlconfig_lint.model import (
     Put,
     ReleaseFact,
     ReleaseSpan,
+    Rename,
     Rollout,
     Setting,
     Severity,
@@ -175,6 +177,8 @@ def judged(
     if doubts:
         facts = "; ".join(f"{doubt.fact} (declare {doubt.declare})" for doubt in doubts)
         help_ = f"{help_}. Not certain: {facts}"
+    if fix is not None and not all(map(_writable, fix.edits)):
+        fix = None
     if fix is not None:
         fix = _as_safe_as_its_facts(fix, rollout.release, doubts)
     code, name = rule
@@ -192,6 +196,14 @@ def judged(
         Confidence.MEDIUM if doubts else Confidence.HIGH,
         fix,
     )
+
+
+def _writable(edit: Edit) -> bool:
+    """Whether the text of the place is one that a fix is written into: cells of a notebook and
+    lists of words are not."""
+    if isinstance(edit, Put | Rename):
+        return edit.home.block.writable
+    return not edit.place.path.endswith(".ipynb")
 
 
 def _which_release(rollout: Rollout) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import posixpath
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from rlconfig_lint.discovery import (
     MANIFEST_LARGEST,
@@ -27,7 +29,7 @@ from rlconfig_lint.model import (
     Source,
 )
 from rlconfig_lint.readers import language, read
-from rlconfig_lint.readers.text import Text
+from rlconfig_lint.readers.text import Text, UnreadableError
 from rlconfig_lint.registry import UNREADABLE
 from rlconfig_lint.releases.known import within
 from rlconfig_lint.resolve.of_engine import remote
@@ -68,6 +70,7 @@ class Repository:
     declared_for: DeclaredFor
     sources: dict[str, Source] = field(default_factory=dict)
     skipped: list[Skipped] = field(default_factory=list)
+    _sourced: dict[str, Text] = field(default_factory=dict)
     _roots: dict[str, str] = field(default_factory=dict)
     _releases: dict[tuple[str, str | None], ReleaseFact] = field(default_factory=dict)
 
@@ -79,6 +82,9 @@ class Repository:
                 self.skipped.append(Skipped(path, reason))
         for path in self.files.context:
             self.reread(path)
+        while missing := [path for path in self._sourced if path not in self.sources]:
+            for path in missing:  # what is sourced matters, whatever it says itself
+                self.sources[path] = read(path, self._sourced[path].encode(), self.text)
 
     def reread(self, path: str) -> str:
         """Read one file again, after a fix say; why not, where it was skipped."""
@@ -86,8 +92,32 @@ class Repository:
         if isinstance(found, str):
             return found
         if language(path, found[:200]) is not None and worth_reading(path, found):
-            self.sources[path] = read(path, found)
+            self.sources[path] = read(path, found, self.text)
         return ""
+
+    def text(self, path: str) -> Text | None:
+        """A file of the run, for a script that sources it."""
+        if path in self.sources:
+            source = self.sources[path]
+            return Text(path, source.text, source.bom)
+        if path not in self._sourced and path in self._paths:
+            found = load(self.files.base / path, self.files.roots)
+            with suppress(UnreadableError):
+                if isinstance(found, bytes):
+                    self._sourced[path] = Text.decode(path, found)
+        return self._sourced.get(path)
+
+    def put(self, source: Source) -> None:
+        """Take a file's new source, and read again what sources it."""
+        self.sources[source.path] = source
+        for other in list(self.sources.values()):
+            if source.path in other.through:
+                data = Text(other.path, other.text, other.bom).encode()
+                self.sources[other.path] = read(other.path, data, self.text)
+
+    @cached_property
+    def _paths(self) -> frozenset[str]:
+        return frozenset((*self.files.judged, *self.files.context))
 
     def projects(self) -> Iterator[Project]:
         by_root: dict[str, dict[str, Source]] = {}

@@ -60,12 +60,17 @@ class Project:
 
     def near(self, path: str) -> list[PythonFacts]:
         """The modules whose facts speak about an engine in `path`: itself and its folder, then what
-        imports it or is imported by it; for a document or script, the whole project."""
+        imports it or is imported by it; for a document or script, the whole project. A notebook is
+        a program of its own: it speaks for itself, and nothing in its folder speaks for it."""
+        if path.endswith(".ipynb"):
+            found = {path} | set(self._joined(path))
+            return [facts for p, facts in self.modules.items() if p in found]
+        modules = {p for p in self.modules if not p.endswith(".ipynb")}
         if not path.endswith(".py"):
-            return list(self.modules.values())
+            return [facts for p, facts in self.modules.items() if p in modules]
         folder = posixpath.dirname(path)
-        beside = {p for p in self.modules if posixpath.dirname(p) == folder}
-        found = beside | set(self._joined(path))
+        beside = {p for p in modules if posixpath.dirname(p) == folder}
+        found = beside | (modules & set(self._joined(path)))
         return [facts for p, facts in self.modules.items() if p in found]
 
     def _joined(self, path: str) -> Iterator[str]:

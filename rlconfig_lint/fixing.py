@@ -11,10 +11,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from rlconfig_lint.lint import Repository, Result
-from rlconfig_lint.model import Finding, Fix, Put, Rename, Source, show
+from rlconfig_lint.lint import Result
+from rlconfig_lint.model import Finding, Fix, Form, Put, Rename, Source, show
 from rlconfig_lint.readers import language, read
 from rlconfig_lint.readers.text import Text
+from rlconfig_lint.repository import Repository
 from rlconfig_lint.writers import CannotWriteError, Splice, apply, path_of, splice
 from rlconfig_lint.writers.spelling import spelled
 
@@ -155,16 +156,16 @@ def _put_in_place(
     """Why a file's new text was not taken; "" where it was."""
     old = _text(repository, path)
     new = Text(path, apply(old.body, splices), old.bom)
-    source = read(path, new.encode())
+    source = read(path, new.encode(), repository.library.text)
     if new.body in seen.setdefault(path, {old.body}):
         return "it would go round in a circle with another fix"
-    reason = _doubt(repository.held(path), source, findings)
+    reason = _doubt(repository.library.held(path), source, findings)
     reason = reason or _second_doubt(old, new, findings) or _third_doubt(old, new)
     if not reason:
         seen[path].add(new.body)
         changes.before.setdefault(path, old)
         changes.after[path] = new
-        repository.keep(source)
+        repository.library.keep(source)
     return reason
 
 
@@ -181,7 +182,7 @@ def _doubt(old: Source, new: Source, findings: list[Finding]) -> str:
             return f"{edit.name} = {show(edit.value)} did not arrive"
     if len(meant) == sum(len(f.fix.edits) for f in findings if f.fix):
         touched = [key for key, _ in (*gone, *arrived)]
-        others = [key for key in touched if not any(_same_key(key, edit) for edit in meant)]
+        others = [key for key in touched if not any(_touches(key, edit) for edit in meant)]
         if others:
             return f"it would change {others[0]} too"
     return ""
@@ -195,7 +196,7 @@ def _second_doubt(old: Text, new: Text, findings: list[Finding]) -> str:
 
     meant = _meant(findings)
     changed = second_opinion(old, new) or set()
-    others = [key for key in changed if not any(_same_key(key, edit) for edit in meant)]
+    others = [key for key in changed if not any(_touches(key, edit) for edit in meant)]
     return f"it would change {sorted(others)[0]} too" if others else ""
 
 
@@ -245,6 +246,18 @@ def _same_key(key: str, edit: Put | Rename) -> bool:
     return last in names or any(part.replace("-", "_") in names for part in key.split("."))
 
 
+def _touches(key: str, edit: Put | Rename) -> bool:
+    """Whether an edit changes a key: its own, or that of the document that its command stands in,
+    where another parser's keys begin with the document's number."""
+    block = edit.home.block
+    if block.form is Form.COMMAND and block.inside:
+        written, inside = f"{key}.", f"{block.inside}."
+        numbered = f"{block.index}.{inside}"
+        if inside.startswith(written) or written.startswith((inside, numbered)):
+            return True
+    return _same_key(key, edit)
+
+
 def _settle(
     repository: Repository,
     judge: Judge,
@@ -275,7 +288,7 @@ def _settle(
 def _undo(repository: Repository, path: str, changes: Changes) -> None:
     if path in changes.before:
         changes.after[path] = changes.before[path]
-        repository.keep(read(path, changes.before[path].encode()))
+        repository.library.keep(read(path, changes.before[path].encode(), repository.library.text))
         changes.fixed = [f for f in changes.fixed if f.place.path != path]
 
 
@@ -289,7 +302,7 @@ def _undo_all(repository: Repository, judge: Judge, changes: Changes) -> None:
 
 
 def _text(repository: Repository, path: str) -> Text:
-    source = repository.held(path)
+    source = repository.library.held(path)
     return Text(path, source.text, source.bom)
 
 

@@ -11,6 +11,7 @@ from rlconfig_lint.model import (
     UNKNOWN,
     Block,
     Confidence,
+    Edit,
     Entry,
     Evidence,
     Finding,
@@ -21,6 +22,7 @@ from rlconfig_lint.model import (
     Put,
     ReleaseFact,
     ReleaseSpan,
+    Rename,
     Rollout,
     Setting,
     Severity,
@@ -210,6 +212,8 @@ def judged(
         severity = severity.lowered()
     if doubts:
         help_ = f"{help_}. Not certain: {'; '.join(map(str, doubts))}"
+    if fix is not None and not all(map(_writable, fix.edits)):
+        fix = None
     if fix is not None:
         fix = _as_safe_as_its_facts(fix, rollout.release, doubts)
     subject, fix = _where_it_is_decided(rollout, subject, decided_by, fix)
@@ -259,6 +263,14 @@ def _moved(fix: Fix, block: Block) -> Fix:
         for edit in fix.edits
     )
     return replace(fix, edits=tuple(edits))
+
+
+def _writable(edit: Edit) -> bool:
+    """Whether the text of the place is one that a fix is written into: cells of a notebook and
+    lists of words are not."""
+    if isinstance(edit, Put | Rename):
+        return edit.home.block.writable
+    return not edit.place.path.endswith(".ipynb")
 
 
 def _which_release(rollout: Rollout) -> str:

@@ -13,7 +13,7 @@ from functools import partial
 from packaging.version import Version
 
 from rlconfig_lint.fixing import Changes, fix
-from rlconfig_lint.lint import Repository, Result, check
+from rlconfig_lint.lint import Result, check
 from rlconfig_lint.model import (
     UNKNOWN,
     Declared,
@@ -30,6 +30,7 @@ from rlconfig_lint.model import (
 from rlconfig_lint.releases import behaviour
 from rlconfig_lint.releases.facts import Fact, beginning
 from rlconfig_lint.releases.lifetimes import accepts
+from rlconfig_lint.repository import Repository
 
 # Settings whose unset value decides what logprobs mean, or whose policy computed them.
 WATCHED = (

@@ -18,6 +18,8 @@ def _lines(finding: Finding, source: Source) -> Iterable[int]:
     language leaves no room for a comment inside."""
     yield finding.place.line
     for block in source.blocks:
-        inside = block.place.start <= finding.place.start < max(block.place.end, 1)
+        inside = block.place.path == finding.place.path and (
+            block.place.start <= finding.place.start < max(block.place.end, 1)
+        )
         if block.form is not Form.DOCUMENT and inside:
             yield from (block.place.line, block.place.end_line)

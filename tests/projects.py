@@ -10,9 +10,10 @@ from pathlib import Path
 from rlconfig_lint.commands.setup import Configs
 from rlconfig_lint.discovery import discover
 from rlconfig_lint.fixing import Changes, fix
-from rlconfig_lint.lint import Repository, Result, check
+from rlconfig_lint.lint import Result, check
 from rlconfig_lint.model import Example, Finding, Profile, ReleaseFact, Rollout, Rule
 from rlconfig_lint.registry import rules
+from rlconfig_lint.repository import Repository
 from rlconfig_lint.resolve.code import Code
 from rlconfig_lint.resolve.project import Project
 
@@ -45,9 +46,7 @@ def repository_of(folder: Path, *names: str) -> tuple[Repository, Configs]:
     configs = Configs(folder)
     named = [folder / name for name in names]
     files = discover(named or [folder], folder, configs.excluder)
-    repository = Repository(files, configs.declared)
-    repository.read()
-    return repository, configs
+    return Repository.of(files, configs.declared), configs
 
 
 def run(folder: Path, *names: str, profile: Profile = Profile.PRODUCTION) -> Result:

@@ -322,7 +322,7 @@ def test_fixing_a_set_of_files_needs_no_order(tmp_path: Path) -> None:
     forwards = [str(f) for f in run(tmp_path, *names).findings]
     assert forwards == [str(f) for f in run(tmp_path, *reversed(names)).findings]
     repository, _ = repository_of(tmp_path)
-    assert set(names) <= set(repository.sources)
+    assert set(names) <= set(repository.library.sources)
 
 
 def test_text_round_trip() -> None:

@@ -12,7 +12,7 @@ import click
 
 from rlconfig_lint.commands.setup import Configs, prepare
 from rlconfig_lint.fixing import Changes, fix, wanted
-from rlconfig_lint.lint import Repository, Result
+from rlconfig_lint.lint import Result
 from rlconfig_lint.lint import check as judge
 from rlconfig_lint.model import Finding, Rule, Severity
 from rlconfig_lint.readers.text import Text
@@ -20,6 +20,7 @@ from rlconfig_lint.registry import selected
 from rlconfig_lint.releases.known import releases
 from rlconfig_lint.reports import report
 from rlconfig_lint.reports.text import printable, unified
+from rlconfig_lint.repository import Repository
 from rlconfig_lint.resolve.release import UNPINNED
 from rlconfig_lint.writers import CannotWriteError, Splice, path_of, splice
 from rlconfig_lint.writing import NotWrittenError, write
@@ -148,7 +149,7 @@ def _splices(repository: Repository, finding: Finding) -> dict[str, list[Splice]
     """A finding's fix as changes of text; empty where it cannot be written."""
     found: dict[str, list[Splice]] = {}
     for edit in finding.fix.edits if finding.fix else ():
-        source = repository.held(path_of(edit))
+        source = repository.library.held(path_of(edit))
         try:
             change = splice(Text(source.path, source.text, source.bom), edit)
         except CannotWriteError:

@@ -11,9 +11,9 @@ from rlconfig_lint.config_files import closest
 from rlconfig_lint.discovery import discover
 from rlconfig_lint.errors import UserError
 from rlconfig_lint.excluding import Excluder, excluder
-from rlconfig_lint.lint import Repository
 from rlconfig_lint.model import Declared, Profile
 from rlconfig_lint.releases.known import matching
+from rlconfig_lint.repository import Repository
 
 if TYPE_CHECKING:
     from rlconfig_lint.config import Config
@@ -78,9 +78,7 @@ def prepare(
     configs = Configs(base, config, vllm_version, profile)
     configs.of_folder(base)  # a wrong configuration is said even when no file is read
     files = discover(paths or (Path(),), base, configs.excluder, force_exclude=force_exclude)
-    repository = Repository(files, configs.declared)
-    repository.read()
-    return repository, configs
+    return Repository.of(files, configs.declared), configs
 
 
 def _load(path: Path) -> Config:

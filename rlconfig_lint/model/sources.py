@@ -55,7 +55,8 @@ class Block:
     listed: bool = False  # they stand in a list of another language: nothing is written there
     env: Mapping[str, Entry] = field(default_factory=dict)  # variables set for a command
     keys_at: Place | None = None  # where a new key goes when that is not `place` (a dict literal)
-    inside: str = ""  # the function or method that the call stands in
+    inside: str = ""  # the function or method it stands in; the key, for a command in a document
+    writable: bool = True  # a fix can be written here, not only shown
     derived: bool = False  # a subclass or actor is called: its own arguments may differ
 
 
@@ -76,6 +77,7 @@ class Source:
     blocks: tuple[Block, ...] = ()
     python: PythonFacts | None = None
     suppressions: tuple[Suppression, ...] = ()
+    through: tuple[str, ...] = ()  # the other files that its blocks were read from
     problem: str | None = None
     problem_line: int = 1
     template: bool = False  # the problem is only that it has to be rendered first

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from rlconfig_lint.model import Source
 from rlconfig_lint.readers.suppressions import suppressions
-from rlconfig_lint.readers.text import Text, UnreadableError
+from rlconfig_lint.readers.text import Lookup, Text, UnreadableError, nowhere
 
 LANGUAGES = {
     ".bash": "shell",
+    ".env": "shell",
+    ".ipynb": "notebook",
+    ".j2": "template",
     ".json": "documents",
     ".py": "python",
     ".sbatch": "shell",
@@ -33,36 +36,52 @@ def language(path: str, head: bytes = b"") -> str | None:
     return found
 
 
-def read(path: str, data: bytes) -> Source:
-    """Read one file. What cannot be read comes back as a Source that says why."""
+def read(path: str, data: bytes, lookup: Lookup = nowhere) -> Source:
+    """Read one file, with the files that it sources. What cannot be read comes back as a Source
+    that says why."""
     text = Text(path, "")
     try:
         text = Text.decode(path, data)
-        return _read(path, text, data)
+        return _read(path, text, data, lookup)
     except UnreadableError as error:
         return Source(
             path, text.body, problem=str(error), problem_line=error.line, template=error.template
         )
 
 
-def _read(path: str, text: Text, data: bytes) -> Source:
+def _read(path: str, text: Text, data: bytes, lookup: Lookup) -> Source:
     kind = language(path, data[:200])
     comments = suppressions(text)
+    through: dict[str, None] = {}
+
+    def noted(other: str) -> Text | None:
+        found = lookup(other)
+        if found is not None:
+            through[found.path] = None
+        return found
+
+    facts = None
     if kind == "python":
         from rlconfig_lint.readers import python
 
         blocks, facts = python.read(text)
-        return Source(path, text.body, text.newline, text.bom, blocks, facts, comments)
-    if kind == "shell":
+    elif kind == "notebook":
+        from rlconfig_lint.readers.notebook import read as read_notebook
+
+        blocks, facts, comments = read_notebook(text, noted)
+    elif kind == "shell":
         from rlconfig_lint.readers import shell
 
-        blocks = shell.read(text)
+        blocks = shell.read(text, noted)
     elif kind == "toml":
         from rlconfig_lint.readers import toml
 
         blocks = toml.read(text)
+    elif kind == "template":
+        raise UnreadableError("a Jinja template: known only when rendered", template=True)
     else:
         from rlconfig_lint.readers import documents
 
-        blocks = documents.read(text)
-    return Source(path, text.body, text.newline, text.bom, blocks, None, comments)
+        blocks = documents.read(text, noted)
+    newline, bom = text.newline, text.bom
+    return Source(path, text.body, newline, bom, blocks, facts, comments, through=tuple(through))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import yaml
@@ -16,8 +16,26 @@ from yaml.constructor import ConstructorError, SafeConstructor
 
 from rlconfig_lint.model import UNKNOWN, Block, Entry, Form, Value
 from rlconfig_lint.readers.scalars import is_float, omegaconf_float
-from rlconfig_lint.readers.text import Text, UnreadableError
+from rlconfig_lint.readers.text import Lookup, Text, UnreadableError, nowhere
 
+# Where commands stand, and the variables that are set for them: see embedded.py.
+COMMAND_KEYS = frozenset(
+    (
+        "args",
+        "arguments",
+        "before_script",
+        "cmd",
+        "command",
+        "entrypoint",
+        "env",
+        "environment",
+        "envs",
+        "run",
+        "script",
+        "secrets",
+        "setup",
+    )
+)
 _MOST_ENTRIES = 100_000
 _DEEPEST = 100
 _BRACKETS = re.compile(r"[\[{}\]]")
@@ -31,23 +49,29 @@ _STRING_TAGS = frozenset(
 )
 
 
-def read(text: Text) -> tuple[Block, ...]:
-    """Every document of a YAML or JSON file as one block.
+def read(text: Text, lookup: Lookup = nowhere) -> tuple[Block, ...]:
+    """Every document of a YAML or JSON file as one block, and the commands inside.
 
     Raises:
         UnreadableError: the text does not parse, or is too deep or too large to walk.
     """
-    return tuple(
-        Block(
-            Form.DOCUMENT,
-            "",
-            text.place(node.start_mark.index, node.end_mark.index),
-            tuple(_Walker(text).entries(node)),
-            index=index,
-        )
-        for index, node in enumerate(compose(text))
-        if node is not None
-    )
+    nodes = enumerate(compose(text))
+    return tuple(block for n, node in nodes if node for block in _document(text, n, node, lookup))
+
+
+def _document(text: Text, index: int, node: yaml.Node, lookup: Lookup) -> Iterator[Block]:
+    walker = _Walker(text)
+    place = text.place(node.start_mark.index, node.end_mark.index)
+    yield Block(Form.DOCUMENT, "", place, tuple(walker.entries(node)), index=index)
+    if walker.commands and not is_json(text):
+        from rlconfig_lint.readers import embedded
+
+        mappings = {
+            path: {pair.key: pair.value for pair in walker.pairs(holder)}
+            for path, holder in walker.commands.items()
+        }
+        for command in embedded.commands(text, mappings, lookup):
+            yield replace(command, index=index)
 
 
 def compose(text: Text) -> list[yaml.Node | None]:
@@ -121,6 +145,7 @@ class _Walker:
         self.text = text
         self.walked: set[int] = set()
         self.opened: dict[int, list[_Pair]] = {}
+        self.commands: dict[tuple[str, ...], yaml.Node] = {}  # the mappings that have any
 
     def entries(self, root: yaml.Node) -> Iterator[Entry]:
         todo: list[tuple[yaml.Node, tuple[str, ...], bool]] = [(root, (), False)]
@@ -132,6 +157,8 @@ class _Walker:
                 count += 1
                 if count > _MOST_ENTRIES:
                     raise UnreadableError(f"more than {_MOST_ENTRIES} keys: not read")
+                if pair.key in COMMAND_KEYS and not (shared or pair.merged):
+                    self.commands[path] = node
                 again = id(pair.value) in self.walked
                 entry = self.entry(pair, path, shared or again or pair.merged, again)
                 yield entry

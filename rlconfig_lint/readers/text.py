@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import bisect
 import re
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from rlconfig_lint.model import Place
@@ -29,6 +30,7 @@ class Text:
     path: str
     body: str
     bom: bool = False
+    exact: bool = field(default=True, kw_only=True)  # its places are those of single characters
 
     @classmethod
     def decode(cls, path: str, data: bytes) -> Text:
@@ -81,3 +83,11 @@ class Text:
         """The white space before the first word of the row that `offset` stands in."""
         row = self.line(self.position(offset)[0])
         return row[: len(row) - len(row.lstrip(" \t"))]
+
+
+Lookup = Callable[[str], "Text | None"]
+
+
+def nowhere(path: str) -> Text | None:
+    """A lookup that finds no other file."""
+    return None

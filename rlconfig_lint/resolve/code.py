@@ -24,6 +24,7 @@ from rlconfig_lint.resolve.engines import no_training
 from rlconfig_lint.resolve.updates import PAUSES, imports_vllm, updates
 
 REQUEST = "vllm.SamplingParams"
+_NOTEBOOK = ".ipynb"
 _OTHER_ENGINES = ("tensorrt_llm", "sglang")
 Texts = Callable[[], Iterable[tuple[str, str]]]
 
@@ -87,17 +88,22 @@ class Code:
 
     def facts(self, path: str = "") -> CodeFacts:
         """What speaks about an engine in `path`: of a module, itself and its folder, then what
-        imports it or is imported by it; of a document or script, the whole project."""
-        key = path if path.endswith(".py") else ""
+        imports it or is imported by it; of a document or script, the whole project. A notebook is
+        a program of its own: nothing in its folder speaks for it, and it for nothing else."""
+        key = path if path.endswith((".py", _NOTEBOOK)) else ""
         if key not in self._of:
-            near = self._near(key) if key else self.modules
+            near = self._near(key) if key else self._programs
             self._of[key] = CodeFacts(near, self.callers)
         return self._of[key]
 
+    @cached_property
+    def _programs(self) -> dict[str, PythonFacts]:
+        return {path: facts for path, facts in self.modules.items() if not _is_notebook(path)}
+
     def _near(self, path: str) -> dict[str, PythonFacts]:
-        folder = posixpath.dirname(path)
-        beside = {p for p in self.modules if posixpath.dirname(p) == folder}
-        found = beside | set(self._joined(path))
+        folder, programs = posixpath.dirname(path), set(self._programs)
+        beside = {p for p in programs if posixpath.dirname(p) == folder}
+        found = ({path} if _is_notebook(path) else beside) | (programs & set(self._joined(path)))
         return {p: facts for p, facts in self.modules.items() if p in found}
 
     def _joined(self, path: str) -> Iterator[str]:
@@ -165,6 +171,10 @@ class CodeFacts:
     @cached_property
     def environment(self) -> tuple[Assigned, ...]:
         return tuple(found for facts in self.modules.values() for found in facts.environment)
+
+
+def _is_notebook(path: str) -> bool:
+    return path.endswith(_NOTEBOOK)
 
 
 def _module_name(path: str) -> str:

@@ -59,6 +59,8 @@ def splice(text: Text, edit: Edit) -> Splice:
     Raises:
         CannotWriteError: there is no form of it that is certain.
     """
+    if language(text.path) == "notebook":
+        raise CannotWriteError("the cells of a notebook are not rewritten")
     if isinstance(edit, AddStatementAfter):
         from rlconfig_lint.writers import python
 
@@ -67,6 +69,8 @@ def splice(text: Text, edit: Edit) -> Splice:
         from rlconfig_lint.writers import python
 
         return python.put_arguments(text, edit)
+    if not edit.home.block.writable:
+        raise CannotWriteError("the command is not written here as a shell would read it")
     if edit.entry is not None and edit.entry.shared:
         raise CannotWriteError("the value is shared through a variable or anchor")
     if isinstance(edit, Rename):

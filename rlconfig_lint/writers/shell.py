@@ -6,7 +6,7 @@ import json
 import re
 import shlex
 
-from rlconfig_lint.model import Entry, Put, Rename, Value
+from rlconfig_lint.model import Block, Entry, Place, Put, Rename, Value
 from rlconfig_lint.readers.text import Text
 from rlconfig_lint.writers import CannotWriteError, Splice
 from rlconfig_lint.writers.spelling import Spelled, rewritten, spelled
@@ -66,9 +66,9 @@ def _word(value: Value) -> str:
 def _add(text: Text, edit: Put, words: str) -> Splice:
     """Behind the command's last flag, in front of `"$@"`; in an array where all of them are."""
     block = edit.home.block
-    given = [entry for entry in block.entries if not entry.shared]
+    given = [entry for entry in block.entries if _stands_alone(entry, block)]
     given = _nearest(given, spelled(edit).keys)
-    inside = [e for e in given if block.place.start <= e.place.start < block.place.end]
+    inside = [entry for entry in given if _inside(entry.place, block.place)]
     behind = max((e.place.end for e in inside or given), default=None)
     if behind is None:
         raise CannotWriteError("the command has no flag of its own to stand behind")
@@ -84,6 +84,17 @@ def _add(text: Text, edit: Put, words: str) -> Splice:
     indentation = text.indentation(behind)
     separator = text.newline + indentation if indentation else " "
     return Splice(behind, behind, separator + words)
+
+
+def _stands_alone(entry: Entry, block: Block) -> bool:
+    """Whether something can be written behind an argument: its value stands there too, in this
+    command alone."""
+    whole = entry.value_place is None or _inside(entry.value_place, entry.place)
+    return whole and (_inside(entry.place, block.place) or not entry.shared)
+
+
+def _inside(inner: Place, outer: Place) -> bool:
+    return inner.path == outer.path and outer.start <= inner.start and inner.end <= outer.end
 
 
 def _nearest(entries: list[Entry], keys: tuple[str, ...]) -> list[Entry]:

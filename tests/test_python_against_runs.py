@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rlconfig_lint.model import UNKNOWN, Block, Entry
-from rlconfig_lint.readers import python, read
+from rlconfig_lint.readers import read
+from rlconfig_lint.readers.python import reader as python
 from rlconfig_lint.readers.text import Text
 
 KEYS = ("seed", "dtype", "max_num_seqs", "enforce_eager")

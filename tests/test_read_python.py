@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rlconfig_lint.model import UNKNOWN, Block, PythonFacts
-from rlconfig_lint.readers import python, read
-from rlconfig_lint.readers.python_literals import Spans
+from rlconfig_lint.readers import read
+from rlconfig_lint.readers.python import reader as python
+from rlconfig_lint.readers.python.literals import Spans
 from rlconfig_lint.readers.text import Text, UnreadableError
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rlconfig_lint.model import UNKNOWN, Block, Form
-from rlconfig_lint.readers import python
+from rlconfig_lint.readers.python import reader as python
 from rlconfig_lint.readers.scalars import plain
 from rlconfig_lint.readers.text import Text
 from tests.projects import fix_all, run, write_files

@@ -9,7 +9,7 @@ import pytest
 
 from rlconfig_lint.commands.inspect import inspect
 from rlconfig_lint.model import UNKNOWN, Entry
-from rlconfig_lint.readers import python
+from rlconfig_lint.readers.python import reader as python
 from rlconfig_lint.readers.text import Text
 from tests.projects import fix_all, run, write_files
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from rlconfig_lint.model import UNKNOWN, Block
-from rlconfig_lint.readers import python
+from rlconfig_lint.readers.python import reader as python
 from rlconfig_lint.readers.text import Text
 
 HEAD = "import ray\nfrom vllm import LLM, AsyncEngineArgs\n"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from rlconfig_lint.model import UNKNOWN, Block
-from rlconfig_lint.readers import read, shell
+from rlconfig_lint.readers import read
+from rlconfig_lint.readers.shell import reader as shell
 from rlconfig_lint.readers.text import Text
 
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rlconfig_lint.readers import shell
+from rlconfig_lint.readers.shell import reader as shell
 from rlconfig_lint.readers.text import Text
 
 HIDDEN = "\0"

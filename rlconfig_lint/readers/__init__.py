@@ -62,7 +62,7 @@ def _read(path: str, text: Text, data: bytes, lookup: Lookup) -> Source:
 
     facts = None
     if kind == "python":
-        from rlconfig_lint.readers import python
+        from rlconfig_lint.readers.python import reader as python
 
         blocks, facts = python.read(text)
     elif kind == "notebook":
@@ -70,7 +70,7 @@ def _read(path: str, text: Text, data: bytes, lookup: Lookup) -> Source:
 
         blocks, facts, comments = read_notebook(text, noted)
     elif kind == "shell":
-        from rlconfig_lint.readers import shell
+        from rlconfig_lint.readers.shell import reader as shell
 
         blocks = shell.read(text, noted)
     elif kind == "toml":

@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 import yaml
 
 from rlconfig_lint.model import Block, Entry, Form
-from rlconfig_lint.readers import shell
-from rlconfig_lint.readers.shell_entries import given, value_of
-from rlconfig_lint.readers.shell_words import HIDDEN, Word
+from rlconfig_lint.readers.shell import reader as shell
+from rlconfig_lint.readers.shell.entries import given, value_of
+from rlconfig_lint.readers.shell.words import HIDDEN, Word
 from rlconfig_lint.readers.text import Lookup, Text, UnreadableError
 from rlconfig_lint.readers.yaml_scalars import excerpt
 

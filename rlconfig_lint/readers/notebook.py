@@ -14,9 +14,9 @@ from dataclasses import dataclass, field, replace
 
 from rlconfig_lint.model import Block, PythonFacts, Suppression
 from rlconfig_lint.readers.excerpt import Excerpt, Part, relocated
-from rlconfig_lint.readers.python import read as read_python
-from rlconfig_lint.readers.shell import read as read_shell
-from rlconfig_lint.readers.shell_words import TEMPLATE
+from rlconfig_lint.readers.python.reader import read as read_python
+from rlconfig_lint.readers.shell.reader import read as read_shell
+from rlconfig_lint.readers.shell.words import TEMPLATE
 from rlconfig_lint.readers.suppressions import suppressions
 from rlconfig_lint.readers.text import Lookup, Text, UnreadableError
 

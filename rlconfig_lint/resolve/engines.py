@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from rlconfig_lint.model import Block, Entry, Form, Home, KeyStyle, Place, Setting
-from rlconfig_lint.readers.python_names import ENGINES
+from rlconfig_lint.readers.python.names import ENGINES
 from rlconfig_lint.resolve.settings import flags, settings
 from rlconfig_lint.resolve.tree import Keys, Tree, names_at, words_of
 

@@ -9,8 +9,8 @@ from typing import cast
 import libcst as cst
 
 from rlconfig_lint.model import UNKNOWN, AddStatementAfter, Place, Put, PutArguments, Value
-from rlconfig_lint.readers.python import parse
-from rlconfig_lint.readers.python_literals import Spans
+from rlconfig_lint.readers.python.literals import Spans
+from rlconfig_lint.readers.python.reader import parse
 from rlconfig_lint.readers.text import Text
 from rlconfig_lint.writers import CannotWriteError, Splice, narrowed
 

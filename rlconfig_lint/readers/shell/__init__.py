@@ -1,0 +1,1 @@
+"""Shell scripts, followed as a run of them would go."""

@@ -19,7 +19,7 @@ from rlconfig_lint.readers.text import Text
 from rlconfig_lint.registry import selected
 from rlconfig_lint.releases.known import releases
 from rlconfig_lint.reports import report
-from rlconfig_lint.reports.text import printable, unified
+from rlconfig_lint.reports.text import count_of, printable, unified
 from rlconfig_lint.repository import Repository
 from rlconfig_lint.resolve.release import UNPINNED
 from rlconfig_lint.writers import CannotWriteError, Splice, path_of, splice
@@ -194,12 +194,12 @@ def _summary(result: Result, options: Options) -> str:
     shown = [f for f in result.findings if f.severity >= lowest]
     hidden = len(result.findings) - len(shown)
     counts = [
-        f"{n} {level.word}{'s' if n != 1 else ''}"
+        count_of(n, level.word)
         for level in sorted(Severity, reverse=True)
         if (n := sum(f.severity is level for f in shown))
     ]
     text = f"Found {', '.join(counts)}" if counts else "Nothing found"
-    text += f" in {len(result.rollouts)} rollout{'' if len(result.rollouts) == 1 else 's'}."
+    text += f" in {count_of(len(result.rollouts), 'rollout')}."
     safe = sum(wanted(f.fix, unsafe=False) for f in shown)
     unsafe = sum(wanted(f.fix, unsafe=True) for f in shown) - safe
     if safe:

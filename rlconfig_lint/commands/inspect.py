@@ -13,7 +13,7 @@ from rlconfig_lint.inspection import Section, about_code, about_engine, about_le
 from rlconfig_lint.lint import Result, check
 from rlconfig_lint.model import Rollout
 from rlconfig_lint.reports.inspection_json import row
-from rlconfig_lint.reports.text import printable
+from rlconfig_lint.reports.text import count_of, printable
 from rlconfig_lint.resolve.generation import generation
 from rlconfig_lint.resolve.project import Project
 
@@ -31,7 +31,7 @@ def inspect(
     for line in _lines(result):
         click.echo(printable(line))
     count = len(result.rollouts)
-    click.echo(f"{count} rollout{'' if count == 1 else 's'} in {result.read} files.", err=True)
+    click.echo(f"{count_of(count, 'rollout')} in {count_of(result.read, 'file')}.", err=True)
     return 0
 
 

@@ -17,6 +17,11 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() or c == " " else repr(c)[1:-1] for c in text)
 
 
+def count_of(number: int, thing: str) -> str:
+    """`1 rollout`, `2 rollouts`."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
 def mark(finding: Finding) -> str:
     if finding.fix is None:
         return ""

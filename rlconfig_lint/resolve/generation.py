@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Mapping
 
-from rlconfig_lint.model import Assigned, Entry, Evidence, Generation, Value
+from rlconfig_lint.model import Assigned, Entry, Evidence, Generation, Value, show
 from rlconfig_lint.resolve.code import Code
 
 NAME = "VLLM_USE_V1"
@@ -25,7 +25,7 @@ def _for_run(found: Assigned, path: str) -> bool:
 
 
 def _asked(found: list[Assigned]) -> Generation:
-    evidence = tuple(Evidence(f"{NAME}={a.value}", a.place) for a in found)
+    evidence = tuple(Evidence(f"{NAME}={show(a.value)}", a.place) for a in found)
     answers = {_asks_for_v0(a.value) for a in found}
     if not answers or answers == {False}:
         return Generation(False, evidence)

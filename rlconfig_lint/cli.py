@@ -61,7 +61,12 @@ def _shared(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--fix", is_flag=True, help="Rewrite what is certain.")
 @click.option("--unsafe-fixes", is_flag=True, help="Also what needs a fact that was not proved.")
 @click.option("--diff", is_flag=True, help="Show what --fix would change; write nothing.")
-@click.option("--profile", type=click.Choice(("production", "parity")), help="What is asked for.")
+@click.option(
+    "--profile",
+    metavar="NAME",
+    help="production, parity, strict-on-policy, or one of your own.",
+)
+@click.option("--preview", is_flag=True, help="Also the rules that are still in preview.")
 @click.option(
     "--select", multiple=True, metavar="CODES", help="Only these rules (RL101, RL2, a name)."
 )

@@ -10,12 +10,22 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from packaging.version import InvalidVersion, Version
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    model_validator,
+)
 
 from rlconfig_lint.errors import UserError
 from rlconfig_lint.frameworks import NAMES
-from rlconfig_lint.model import Declared, Profile, SyncStyle, TrainerKind
+from rlconfig_lint.model import Declared, Profile, Severity, SyncStyle, TrainerKind
+from rlconfig_lint.profiles import BUILT_IN, Asked, built_in
 from rlconfig_lint.readers.toml import parse
+from rlconfig_lint.registry import known
 from rlconfig_lint.releases.known import matching
 
 
@@ -55,7 +65,33 @@ class Facts(BaseModel):
     weight_sync: Literal["in-flight", "between-batches", "frozen"] | None = None
     trainer_temperature: float | None = Field(default=None, gt=0)
     trainer_lm_head: Literal["float32", "bfloat16", "float16"] | None = None
-    profile: Literal["production", "parity"] | None = None
+    profile: str | None = None
+
+
+Level = Literal["error", "warning", "info"]
+
+
+class OwnProfile(BaseModel):
+    """A profile of the user's own: one of the tool's, with other rules or severities."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    base: Profile = Profile.PRODUCTION
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    severity: dict[str, Level] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _names_rules(self) -> OwnProfile:
+        try:
+            known((*self.select, *self.ignore, *self.severity))
+        except UserError as error:
+            raise ValueError(str(error)) from None
+        return self
+
+    def asked(self) -> Asked:
+        severity = {item: Severity[level.upper()] for item, level in self.severity.items()}
+        return Asked(self.base, self.select, self.ignore, severity)
 
 
 class Config(Facts):
@@ -65,7 +101,9 @@ class Config(Facts):
     ignore: tuple[str, ...] = ()
     exclude: tuple[str, ...] | None = None
     extend_exclude: tuple[str, ...] = ()
-    fail_on: Literal["error", "warning", "info"] = "warning"
+    preview: bool = False
+    fail_on: Level = "warning"
+    profiles: dict[str, OwnProfile] = Field(default_factory=dict)
     paths: dict[str, Facts] = Field(default_factory=dict)
     _file: Path = PrivateAttr(default=Path())
 
@@ -74,8 +112,28 @@ class Config(Facts):
         """What the patterns in the file are relative to."""
         return self._file.parent
 
-    def profile_for(self, path: Path) -> Profile:
-        return Profile(self._facts(path).get("profile") or "production")
+    @model_validator(mode="after")
+    def _has_its_profiles(self) -> Config:
+        taken = [name for name in self.profiles if name in BUILT_IN]
+        if taken:
+            raise ValueError(f"profiles.{taken[0]}: a profile of the tool's own has this name")
+        for facts in (self, *self.paths.values()):
+            if facts.profile is not None:
+                self.profile_named(facts.profile)
+        return self
+
+    def profile_named(self, name: str) -> Asked:
+        """One of the tool's profiles or of the file's own.
+
+        Raises:
+            ValueError: there is none of that name.
+        """
+        if name in self.profiles:
+            return self.profiles[name].asked()
+        return built_in(name, self.profiles)
+
+    def profile_for(self, path: Path) -> Asked:
+        return self.profile_named(self._facts(path).get("profile") or Profile.PRODUCTION.value)
 
     def declared(self, path: Path) -> Declared:
         """The facts for one file: those of the last matching `paths` pattern win."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from rlconfig_lint.discovery import (
     Skipped,
@@ -17,6 +18,7 @@ from rlconfig_lint.model import (
     Severity,
     Source,
 )
+from rlconfig_lint.profiles import Asked
 from rlconfig_lint.readers.text import Text
 from rlconfig_lint.registry import UNREADABLE
 from rlconfig_lint.releases.known import within
@@ -28,7 +30,7 @@ from rlconfig_lint.resolve.project import Project
 from rlconfig_lint.resolve.rollouts import rollouts
 from rlconfig_lint.suppress import suppressed
 
-ProfileFor = Callable[[str], Profile]
+ProfileFor = Callable[[str], Asked]
 
 
 @dataclass(frozen=True)
@@ -132,21 +134,42 @@ def _rollouts(repository: Repository, projects: Sequence[Project]) -> list[Rollo
 
 
 def _judge(
-    rollout: Rollout, rules: Sequence[Rule], profile: Profile, result: Result
+    rollout: Rollout, rules: Sequence[Rule], asked: Asked, result: Result
 ) -> Iterator[Finding]:
+    """What the rules say of a rollout, and then those that weigh what the others said."""
+    said: list[Finding] = []
     for rule in rules:
-        if not rollout.policy and not rule.every_engine:
-            continue
-        spoken_of = _limited(rollout, rule)
-        if not spoken_of.release.candidates:
-            continue
-        try:
-            said = list(rule.check(spoken_of, profile))
-        except Exception as error:  # one broken rule must not end the run
-            result.broken.append(Broken(rule, rollout, error))
-            continue
-        # Where no release is known, only what holds for each of them is worth saying.
-        yield from (finding for finding in said if rollout.release.known or finding.everywhere)
+        if asked.has(rule) and (rollout.policy or rule.every_engine):
+            said += _say(rule, rollout, partial(_checked, rule, asked.base), result)
+    for rule in rules:
+        if asked.has(rule) and rollout.policy:
+            said += _say(rule, rollout, partial(_weighed, rule, asked.base, tuple(said)), result)
+    yield from map(asked.weighed, said)
+
+
+def _checked(rule: Rule, profile: Profile, rollout: Rollout) -> Iterator[Finding]:
+    return rule.check(rollout, profile)
+
+
+def _weighed(
+    rule: Rule, profile: Profile, said: Sequence[Finding], rollout: Rollout
+) -> Iterator[Finding]:
+    return rule.weigh(rollout, profile, said) if rule.weigh else iter(())
+
+
+def _say(
+    rule: Rule, rollout: Rollout, check: Callable[[Rollout], Iterator[Finding]], result: Result
+) -> list[Finding]:
+    spoken_of = _limited(rollout, rule)
+    if not spoken_of.release.candidates:
+        return []
+    try:
+        said = list(check(spoken_of))
+    except Exception as error:  # one broken rule must not end the run
+        result.broken.append(Broken(rule, rollout, error))
+        return []
+    # Where no release is known, only what holds for each of them is worth saying.
+    return [finding for finding in said if rollout.release.known or finding.everywhere]
 
 
 def _limited(rollout: Rollout, rule: Rule) -> Rollout:

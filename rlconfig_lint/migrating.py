@@ -27,6 +27,7 @@ from rlconfig_lint.model import (
     Setting,
     Severity,
 )
+from rlconfig_lint.profiles import Asked
 from rlconfig_lint.releases import behaviour
 from rlconfig_lint.releases.facts import Fact, beginning
 from rlconfig_lint.releases.lifetimes import accepts
@@ -141,13 +142,13 @@ def _declared(given: Callable[[str], Declared], release: Version, path: str) -> 
     return replace(given(path), vllm_version=str(release), source="the command line")
 
 
-def _production(_: str) -> Profile:
-    return Profile.PRODUCTION
+def _production(_: str) -> Asked:
+    return Asked()
 
 
-def _profile(old: Version, new: Version, _: str) -> Profile:
+def _profile(old: Version, new: Version, _: str) -> Asked:
     """An upgrade that leaves the V0 engine behind is a parity question."""
-    return Profile.PARITY if _leaves_v0(old, new) else Profile.PRODUCTION
+    return Asked(Profile.PARITY if _leaves_v0(old, new) else Profile.PRODUCTION)
 
 
 def _leaves_v0(old: Version, new: Version) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from rlconfig_lint.errors import UserError
-from rlconfig_lint.model import Rule
+from rlconfig_lint.model import Life, Rule
 
 OWN = "rlconfig_lint.rules"
 UNREADABLE = ("RL001", "unreadable-file")
@@ -44,30 +44,37 @@ def rule(wanted: str) -> Rule:
 
 
 def selected(
-    select: Sequence[str], ignore: Sequence[str], *, every_engine: bool = False
+    select: Sequence[str], ignore: Sequence[str], *, preview: bool = False
 ) -> tuple[Rule, ...]:
-    """The rules whose code begins with, or whose name is, one of `select`, less `ignore`; without
-    `select`, all that are no preview, and those that hold for every engine if they are wanted.
+    """The rules that one of `select` names, all without it, less `ignore`. A rule in preview takes
+    `preview`, or its own code or name in `select`.
 
     Raises:
         UnknownRuleError: an item matches no rule.
     """
-    for item in (*select, *ignore):
-        if not any(_matches(rule, item) for rule in rules()) and item not in UNREADABLE:
-            raise UnknownRuleError(_no_such(item))
+    known((*select, *ignore))
     return tuple(
         rule
         for rule in rules()
-        if (_any(rule, select) if select else _by_default(rule, every_engine))
-        and not _any(rule, ignore)
+        if (matches(rule, select) or not select)
+        and (rule.life is not Life.PREVIEW or preview or {rule.code, rule.name} & {*select})
+        and not matches(rule, ignore)
     )
 
 
-def _by_default(rule: Rule, every_engine: bool) -> bool:
-    return not rule.preview or (every_engine and rule.every_engine)
+def known(items: Iterable[str]) -> None:
+    """Nothing, where each item names a rule or a family.
+
+    Raises:
+        UnknownRuleError: one does not.
+    """
+    for item in items:
+        if not any(_matches(rule, item) for rule in rules()) and item not in UNREADABLE:
+            raise UnknownRuleError(_no_such(item))
 
 
-def _any(rule: Rule, items: Iterable[str]) -> bool:
+def matches(rule: Rule, items: Iterable[str]) -> bool:
+    """Whether one of some codes, families and names is a rule's."""
     return any(_matches(rule, item) for item in items)
 
 

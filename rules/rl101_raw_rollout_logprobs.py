@@ -13,6 +13,14 @@ the policy has moved at all: on one H200 a random Llama gave a mean ratio of 1.9
 0.6, with 90 % of the tokens outside a clip range of 0.2; `processed_logprobs` gave 0.996 and 2.9 %.
 Nothing crashes; clip rate, KL and entropy drift. An importance correction hides it.
 
+## What to watch
+
+The mean policy ratio first: away from 1 from the very first step, before the policy has moved. The
+first token's |difference| is the most sensitive single number. With processed logprobs the mean
+ratio returns to 1, which proves this rule and no other: go on to the clip rate, then KL, entropy,
+reward. verl's `rollout_probs_diff_mean` is normal below 0.005 and suspect above 0.01; TRL's ratio
+at temperature 1 lies within 0.85 and 1.15.
+
 ## When it is right
 
 At temperature 1 without truncation or penalties, raw and processed are the same numbers. A trainer
@@ -70,6 +78,7 @@ from rlconfig_lint.model import (
     Example,
     Finding,
     Fix,
+    Life,
     Profile,
     ReleaseSpan,
     Rollout,
@@ -400,4 +409,4 @@ VLLM_USE_V1=0 vllm serve Qwen/Qwen2.5-7B --max-num-seqs 64 --worker-extension-cl
     ),
 )
 
-RULE = Rule(*ID, "0.1.0", ">=0.8.0", check, BAD, GOOD, __doc__)
+RULE = Rule(*ID, "0.1.0", ">=0.8.0", check, BAD, GOOD, __doc__, life=Life.STABLE)

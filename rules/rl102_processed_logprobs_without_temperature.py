@@ -10,6 +10,10 @@ training samples at a temperature other than 1 or truncates.
 In these three releases "processed" stops after penalties and bad words: temperature, min-p, top-k
 and top-p come later. The file looks right and the ratio is as biased as with raw logprobs.
 
+## What to watch
+
+As for raw logprobs: the mean policy ratio is away from 1 from the first step on, and constant.
+
 ## When it is right
 
 At temperature 1 without truncation, where the trainer recomputes, or where it never divides its
@@ -53,7 +57,16 @@ from rlconfig_lint.judging import (
     sampling_of,
     trains_at_one,
 )
-from rlconfig_lint.model import Example, Finding, Profile, Rollout, Rule, Severity, TrainerKind
+from rlconfig_lint.model import (
+    Example,
+    Finding,
+    Life,
+    Profile,
+    Rollout,
+    Rule,
+    Severity,
+    TrainerKind,
+)
 from rlconfig_lint.releases import behaviour
 
 ID = ("RL102", "processed-logprobs-without-temperature")
@@ -145,4 +158,4 @@ params = SamplingParams(temperature=1.0, logprobs=0)
     ),
 )
 
-RULE = Rule(*ID, "0.1.0", ">=0.10.0,<0.10.2", check, BAD, GOOD, __doc__)
+RULE = Rule(*ID, "0.1.0", ">=0.10.0,<0.10.2", check, BAD, GOOD, __doc__, life=Life.STABLE)

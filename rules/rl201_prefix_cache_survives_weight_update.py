@@ -14,6 +14,12 @@ rollouts continue from keys and values of an older policy, and the age of a bloc
 NeMo-RL measured hits on blocks 17 updates old. On one H200, after new weights were loaded in place,
 0 of 32 first tokens equalled a fresh engine's; after `reset_prefix_cache()`, all 32 did.
 
+## What to watch
+
+A mismatch that grows step by step and is gone after the engine is restarted. Count the log line
+"Successfully reset prefix cache": there is one for each weight update. Watch for "Failed to reset
+prefix cache because some blocks". Right behind an update the hit rate of the cache starts at 0.
+
 ## When it is right
 
 Prefix caching itself is right: the completions of one group share their prompt. It is right with a
@@ -68,6 +74,7 @@ from rlconfig_lint.model import (
     Example,
     Finding,
     Fix,
+    Life,
     Profile,
     ReleaseSpan,
     Rollout,
@@ -372,4 +379,4 @@ print(LLM(model="Qwen/Qwen2.5-7B").generate(["hello"]))
     ),
 )
 
-RULE = Rule(*ID, "0.1.0", "", check, BAD, GOOD, __doc__)
+RULE = Rule(*ID, "0.1.0", "", check, BAD, GOOD, __doc__, life=Life.STABLE)

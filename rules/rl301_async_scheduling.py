@@ -14,6 +14,11 @@ vLLM 0.26.0. It schedules a step before the previous token is known, so whatever
 tokens (a stateful logits processor, penalties on old releases) sees placeholders of -1, and a
 weight update meets batches that are already launched.
 
+## What to watch
+
+Where a combination loses or mixes tokens: NaN or sudden spikes of the mismatch on a few steps. On
+its own the setting moves nothing.
+
 ## When it is right
 
 Nearly always: it is a throughput default, and this rule is silent outside those combinations. The
@@ -62,6 +67,7 @@ from rlconfig_lint.model import (
     UNKNOWN,
     Example,
     Finding,
+    Life,
     Profile,
     ReleaseSpan,
     Rollout,
@@ -255,4 +261,4 @@ GOOD = (
     ),
 )
 
-RULE = Rule(*ID, "0.1.0", ">=0.10.0", check, BAD, GOOD, __doc__)
+RULE = Rule(*ID, "0.1.0", ">=0.10.0", check, BAD, GOOD, __doc__, life=Life.STABLE)

@@ -13,6 +13,12 @@ finish_reason "abort": truncated rollouts that are rewarded and trained on unles
 them again. `mode="keep", clear_cache=True` recomputes all KV under the new weights from 0.17.0 on;
 on 0.16.0 the reset is refused without a word and old KV stays.
 
+## What to watch
+
+The share of rollouts that end with `finish_reason` "abort", and mean rollout length right behind
+an update. With kept caches the clip rate rises with the lag; with recomputed ones generation
+stalls at each update. Follow the lag (in updates) and the effective sample size.
+
 ## When it is right
 
 Abort is right when the client resubmits the partial completions. Keep with and without clearing are
@@ -58,6 +64,7 @@ from rlconfig_lint.model import (
     Example,
     Finding,
     Fix,
+    Life,
     Profile,
     PutArguments,
     ReleaseSpan,
@@ -371,4 +378,4 @@ async def update(client, path):
     ),
 )
 
-RULE = Rule(*ID, "0.1.0", "", check, BAD, GOOD, __doc__)
+RULE = Rule(*ID, "0.1.0", "", check, BAD, GOOD, __doc__, life=Life.STABLE)

@@ -12,6 +12,12 @@ rounded to a multiple of 0.125; a ratio between a rounded and an unrounded polic
 not average out. It was the last gap that the founding report closed. One side alone is worse than
 neither: two bfloat16 heads at least round to the same grid.
 
+## What to watch
+
+A mismatch that is constant from the first step, small in the mean and long in the tail: clip rate
+before mean ratio. NeMo-RL investigates `token_mult_prob_error` above 1.05; vime's
+`train_rollout_logprob_abs_diff` is healthy at 0.011 to 0.014.
+
 ## When it is right
 
 bfloat16 on both sides is common and consistent: this rule says nothing then, outside `parity`.
@@ -59,6 +65,7 @@ from rlconfig_lint.model import (
     Example,
     Finding,
     Fix,
+    Life,
     Profile,
     ReleaseSpan,
     Rollout,
@@ -239,4 +246,4 @@ config = GRPOConfig(use_vllm=True)
     ),
 )
 
-RULE = Rule(*ID, "0.1.0", "", check, BAD, GOOD, __doc__)
+RULE = Rule(*ID, "0.1.0", "", check, BAD, GOOD, __doc__, life=Life.STABLE)

@@ -10,6 +10,11 @@ The engine starts, serves, and computes the head in the model's dtype as before.
 the override was accepted, `lm_head` stayed bfloat16 and the returned logprobs were identical to the
 default's. With an fp32 head in the trainer the pair is one-sided (RL501) while the file says not.
 
+## What to watch
+
+As for a head in different precision; and the server's log line "`head_dtype` currently only
+supports pooling models".
+
 ## When it is right
 
 From 0.26.0 on, and for pooling models.
@@ -43,7 +48,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rlconfig_lint.judging import about, judged
-from rlconfig_lint.model import Example, Finding, Profile, Rollout, Rule, Severity
+from rlconfig_lint.model import Example, Finding, Life, Profile, Rollout, Rule, Severity
 from rlconfig_lint.releases import behaviour
 from rlconfig_lint.resolve.heads import FLOAT32, head_dtype_asked, rollout_head
 
@@ -131,4 +136,4 @@ engine:
     ),
 )
 
-RULE = Rule(*ID, "0.1.0", "<0.26.0", check, BAD, GOOD, __doc__)
+RULE = Rule(*ID, "0.1.0", "<0.26.0", check, BAD, GOOD, __doc__, life=Life.STABLE)

@@ -11,6 +11,11 @@ With `generation_config: auto`, the default, an HTTP request that leaves out top
 repetition_penalty gets the model repository's values. Qwen's instruct models carry a top_k of 20
 and a repetition penalty: the policy that samples is not the one that was configured.
 
+## What to watch
+
+Entropy and the number of distinct first tokens: both lower than the configured sampling gives. The
+server logs "Default vLLM sampling parameters have been overridden by the model's".
+
 ## When it is right
 
 `LLM.generate(prompts, SamplingParams(...))` is not affected. A client that sends every sampling
@@ -44,7 +49,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rlconfig_lint.judging import about, judged, put, releases_where
-from rlconfig_lint.model import Example, Finding, Form, Profile, Rollout, Rule, Severity
+from rlconfig_lint.model import Example, Finding, Form, Life, Profile, Rollout, Rule, Severity
 
 ID = ("RL601", "generation-config-leak")
 
@@ -113,4 +118,4 @@ GOOD = (
     Example("engine.yaml", _ENGINE, _DECLARED),
 )
 
-RULE = Rule(*ID, "0.1.0", ">=0.8.0", check, BAD, GOOD, __doc__)
+RULE = Rule(*ID, "0.1.0", ">=0.8.0", check, BAD, GOOD, __doc__, life=Life.STABLE)

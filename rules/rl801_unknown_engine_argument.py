@@ -10,6 +10,10 @@ Flags a name that is no engine argument in any known release: a keyword of `LLM`
 In Python it is a TypeError. A launcher that passes a mapping on may drop it instead, and the run
 then uses the default of the setting that was meant.
 
+## What to watch
+
+Nothing: the engine does not start, or a framework drops the name without a word.
+
 ## When it is right
 
 A name that a wrapper takes for itself. In documents and commands only near misses are reported, for
@@ -42,7 +46,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rlconfig_lint.judging import about_written, callee, judged, takes_vllms_arguments
-from rlconfig_lint.model import Example, Finding, Profile, Rollout, Rule, Severity
+from rlconfig_lint.model import Example, Finding, Life, Profile, Rollout, Rule, Severity
 from rlconfig_lint.releases.lifetimes import abbreviates, lifetime, nearest, refusing
 
 ID = ("RL801", "unknown-engine-argument")
@@ -153,4 +157,4 @@ vllm serve Qwen/Qwen2.5-7B --max-num-seqs 64 --port 8000 --chat-template x.jinja
     ),
 )
 
-RULE = Rule(*ID, "0.1.0", "", check, BAD, GOOD, __doc__, every_engine=True)
+RULE = Rule(*ID, "0.1.0", "", check, BAD, GOOD, __doc__, every_engine=True, life=Life.STABLE)

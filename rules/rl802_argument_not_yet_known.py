@@ -9,6 +9,10 @@ Flags an argument or flag that a later release introduced.
 In Python and on a command line the engine does not start. The setting was copied from a newer
 project because it mends something: the pinned release has the defect and not the remedy.
 
+## What to watch
+
+Nothing: the engine does not start on this release.
+
 ## When it is right
 
 After the upgrade.
@@ -40,7 +44,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rlconfig_lint.judging import about_written, arguments_with_lifetimes, callee, judged
-from rlconfig_lint.model import Example, Finding, Profile, Rollout, Rule, Severity
+from rlconfig_lint.model import Example, Finding, Life, Profile, Rollout, Rule, Severity
 from rlconfig_lint.releases.lifetimes import refusing
 
 ID = ("RL802", "argument-not-yet-known")
@@ -114,4 +118,4 @@ vllm serve Qwen/Qwen2.5-7B --max-num-seqs 64 --enable-prefix-caching
     ),
 )
 
-RULE = Rule(*ID, "0.1.0", "", check, BAD, GOOD, __doc__, every_engine=True)
+RULE = Rule(*ID, "0.1.0", "", check, BAD, GOOD, __doc__, every_engine=True, life=Life.STABLE)

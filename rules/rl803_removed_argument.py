@@ -9,6 +9,10 @@ Flags an argument or flag that an earlier release had, and says what took its pl
 The engine does not start: a TypeError in Python, an unrecognised argument on a command line. A
 launcher that filters unknown keys starts it without the setting.
 
+## What to watch
+
+Nothing: the engine does not start on this release.
+
 ## When it is right
 
 On the releases that still have it.
@@ -47,6 +51,7 @@ from rlconfig_lint.model import (
     Example,
     Finding,
     Fix,
+    Life,
     Profile,
     ReleaseSpan,
     Rename,
@@ -270,4 +275,4 @@ vllm_config:
     ),
 )
 
-RULE = Rule(*ID, "0.1.0", "", check, BAD, GOOD, __doc__, every_engine=True)
+RULE = Rule(*ID, "0.1.0", "", check, BAD, GOOD, __doc__, every_engine=True, life=Life.STABLE)

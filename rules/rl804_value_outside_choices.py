@@ -9,6 +9,10 @@ Flags a value outside the closed list of choices that the release itself declare
 The engine refuses it at start, or, before arguments were validated, compares it with the names it
 knows and falls through to another branch.
 
+## What to watch
+
+Nothing: the engine does not start, or takes another value than the one that is written.
+
 ## When it is right
 
 A choice that a later release added, after the upgrade.
@@ -43,7 +47,7 @@ from functools import partial
 from packaging.version import Version
 
 from rlconfig_lint.judging import about_written, judged, takes_vllms_arguments
-from rlconfig_lint.model import Example, Finding, Profile, Rollout, Rule, Setting, Severity
+from rlconfig_lint.model import Example, Finding, Life, Profile, Rollout, Rule, Setting, Severity
 from rlconfig_lint.releases.lifetimes import argument
 
 ID = ("RL804", "value-outside-choices")
@@ -132,4 +136,4 @@ engine:
     ),
 )
 
-RULE = Rule(*ID, "0.1.0", "", check, BAD, GOOD, __doc__, every_engine=True)
+RULE = Rule(*ID, "0.1.0", "", check, BAD, GOOD, __doc__, every_engine=True, life=Life.STABLE)

@@ -11,6 +11,11 @@ accepts and ignores.
 read, and the run goes on with V1. A pinned attention backend becomes whatever is chosen. At most a
 line in the engine's log says so.
 
+## What to watch
+
+Nothing at the setting itself; whatever it was to prevent. vLLM 0.17.0 and later log "Unknown vLLM
+environment variable detected" at the start.
+
 ## When it is right
 
 On the releases that read it. A variable that no known release reads may belong to a plugin: nothing
@@ -46,7 +51,17 @@ from functools import partial
 from packaging.version import Version
 
 from rlconfig_lint.judging import Subject, about_written, judged
-from rlconfig_lint.model import Entry, Example, Finding, Profile, Rollout, Rule, Severity, show
+from rlconfig_lint.model import (
+    Entry,
+    Example,
+    Finding,
+    Life,
+    Profile,
+    Rollout,
+    Rule,
+    Severity,
+    show,
+)
 from rlconfig_lint.readers.scalars import truth
 from rlconfig_lint.releases.known import within
 from rlconfig_lint.releases.lifetimes import last_reader, reads_variable
@@ -170,4 +185,4 @@ llm = LLM(model="Qwen/Qwen2.5-7B", disable_cascade_attn=True)
     ),
 )
 
-RULE = Rule(*ID, "0.1.0", "", check, BAD, GOOD, __doc__, every_engine=True)
+RULE = Rule(*ID, "0.1.0", "", check, BAD, GOOD, __doc__, every_engine=True, life=Life.STABLE)

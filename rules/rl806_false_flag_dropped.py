@@ -10,6 +10,11 @@ launcher writes no flag for a false value, and a flag with `false` behind it on 
 `enable_prefix_caching: false` then means vLLM's default, which is on. The file says one thing and
 the engine does another; the AReaL project found it in its own launcher and renamed its keys.
 
+## What to watch
+
+Whatever the setting was to prevent: for the prefix cache a mismatch that grows with each update.
+The engine logs its effective arguments at the start: compare them with what is written.
+
 ## When it is right
 
 Where the default is off too: the finding is a warning, since the value that arrives may be the one
@@ -50,6 +55,7 @@ from rlconfig_lint.model import (
     Finding,
     Fix,
     Form,
+    Life,
     Profile,
     Put,
     Rollout,
@@ -214,4 +220,4 @@ vllm serve Qwen/Qwen2.5-7B --no-enable-prefix-caching --max-num-seqs 64
     ),
 )
 
-RULE = Rule(*ID, "0.1.0", "", check, BAD, GOOD, __doc__, every_engine=True)
+RULE = Rule(*ID, "0.1.0", "", check, BAD, GOOD, __doc__, every_engine=True, life=Life.STABLE)

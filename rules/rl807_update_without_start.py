@@ -10,6 +10,10 @@ project that never calls `start_weight_update`.
 From 0.21.0 on an update is start, update, finish. Without the start the worker raises; where the
 client drops the answer, the engine keeps generating with the old policy.
 
+## What to watch
+
+Nothing: the first update fails.
+
 ## When it is right
 
 Up to 0.20.2, where neither exists; and for a method of your own with that name, of which nothing is
@@ -42,7 +46,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rlconfig_lint.judging import Subject, judged
-from rlconfig_lint.model import ApiCall, Example, Finding, Profile, Rollout, Rule, Severity
+from rlconfig_lint.model import ApiCall, Example, Finding, Life, Profile, Rollout, Rule, Severity
 
 ID = ("RL807", "update-without-start")
 
@@ -111,4 +115,4 @@ GOOD = (
     ),
 )
 
-RULE = Rule(*ID, "0.1.0", ">=0.21.0", check, BAD, GOOD, __doc__)
+RULE = Rule(*ID, "0.1.0", ">=0.21.0", check, BAD, GOOD, __doc__, life=Life.STABLE)

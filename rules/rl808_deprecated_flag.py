@@ -8,6 +8,10 @@ Flags a flag that the release itself declares deprecated.
 
 Not yet: a later release will refuse it, in the middle of an upgrade that changes other things too.
 
+## What to watch
+
+Nothing until the next upgrade: a deprecation warning in the server's log.
+
 ## When it is right
 
 Until the upgrade.
@@ -40,7 +44,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from rlconfig_lint.judging import about_written, callee, judged
-from rlconfig_lint.model import Example, Finding, Profile, Rollout, Rule, Severity
+from rlconfig_lint.model import Example, Finding, Life, Profile, Rollout, Rule, Severity
 from rlconfig_lint.releases.lifetimes import is_deprecated
 
 ID = ("RL808", "deprecated-flag")
@@ -97,4 +101,4 @@ vllm serve Qwen/Qwen2.5-7B --max-num-seqs 64
     ),
 )
 
-RULE = Rule(*ID, "0.1.0", "", check, BAD, GOOD, __doc__, every_engine=True)
+RULE = Rule(*ID, "0.1.0", "", check, BAD, GOOD, __doc__, every_engine=True, life=Life.STABLE)

@@ -12,6 +12,7 @@ from rlconfig_lint.discovery import discover
 from rlconfig_lint.fixing import Changes, fix
 from rlconfig_lint.lint import Result, check
 from rlconfig_lint.model import Example, Finding, Profile, ReleaseFact, Rollout, Rule
+from rlconfig_lint.profiles import Asked
 from rlconfig_lint.registry import rules
 from rlconfig_lint.repository import Repository
 from rlconfig_lint.resolve.code import Code
@@ -51,7 +52,7 @@ def repository_of(folder: Path, *names: str) -> tuple[Repository, Configs]:
 
 def run(folder: Path, *names: str, profile: Profile = Profile.PRODUCTION) -> Result:
     repository, _ = repository_of(folder, *names)
-    result = check(repository, rules(), lambda _: profile)
+    result = check(repository, rules(), lambda _: Asked(profile))
     assert not result.broken
     return result
 
@@ -71,7 +72,7 @@ def fix_all(
 ) -> Changes:
     """Every fix, unsafe ones too, written to disk."""
     repository, _ = repository_of(folder)
-    judged = partial(check, repository, chosen or rules(), lambda _: profile)
+    judged = partial(check, repository, chosen or rules(), lambda _: Asked(profile))
     changes = fix(repository, judged, unsafe=True)
     for path in changes.changed():
         (folder / path).write_bytes(changes.after[path].encode())

@@ -89,7 +89,7 @@ def test_exit_statuses(project: Path, arguments: list[str], status: int) -> None
         (["--fxi"], "No such option '--fxi'"),
         (["--select", "RL999"], "no rule 'RL999'"),
         (["--ignore", "raw-rollout-logprob"], "did you mean raw-rollout-logprobs?"),
-        (["--profile", "prod"], "'prod' is not one of"),
+        (["--profile", "prod"], "no profile 'prod': production, parity, strict-on-policy"),
         (["--vllm-version", "latest"], "is not a version like 0.18.1"),
         (["--config", "no.toml"], "no.toml: no such file"),
         (["explain", "RL999"], "no rule 'RL999'"),

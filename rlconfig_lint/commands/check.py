@@ -35,6 +35,7 @@ class Options:
     unsafe_fixes: bool = False
     diff: bool = False
     profile: str | None = None
+    preview: bool = False
     select: Sequence[str] = ()
     ignore: Sequence[str] = ()
     fail_on: str | None = None
@@ -70,7 +71,8 @@ def _rules(options: Options, configs: Configs) -> tuple[Rule, ...]:
     config = configs.of_folder(configs.base)
     select = _codes(options.select) or (config.select if config else ())
     ignore = (*_codes(options.ignore), *(config.ignore if config else ()))
-    return selected(select, ignore, every_engine=options.all_engines)
+    preview = options.preview or bool(config and config.preview)
+    return selected(select, ignore, preview=preview)
 
 
 def _codes(given: Sequence[str]) -> tuple[str, ...]:

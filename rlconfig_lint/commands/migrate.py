@@ -39,7 +39,7 @@ def migrate(
     old = _release("--from", from_) if from_ else _resolved(repository.projects())
     if old > new:
         raise UserError(f"--from {old} is above --to {new}: a downgrade is not planned here")
-    rules = selected((), (), every_engine=True)
+    rules = selected((), ())
     if fix or diff:
         changes = patch(repository, rules, old, new)
         if diff:

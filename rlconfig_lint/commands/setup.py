@@ -11,7 +11,8 @@ from rlconfig_lint.config_files import closest
 from rlconfig_lint.discovery import discover
 from rlconfig_lint.errors import UserError
 from rlconfig_lint.excluding import Excluder, excluder
-from rlconfig_lint.model import Declared, Profile
+from rlconfig_lint.model import Declared
+from rlconfig_lint.profiles import Asked, built_in
 from rlconfig_lint.releases.known import matching
 from rlconfig_lint.repository import Repository
 
@@ -46,12 +47,17 @@ class Configs:
     def excluder(self, folder: Path) -> Excluder:
         return excluder(folder, self.of_folder(folder.absolute()))
 
-    def profile(self, path: str) -> Profile:
-        if self.chosen_profile is not None:
-            return Profile(self.chosen_profile)
+    def profile(self, path: str) -> Asked:
+        """What is asked of a file.
+
+        Raises:
+            UserError: the command line names a profile that the file's configuration has not.
+        """
         file = self.base / path
         config = self.of_folder(file.parent)
-        return config.profile_for(file) if config else Profile.PRODUCTION
+        if self.chosen_profile is not None:
+            return _named(self.chosen_profile, config)
+        return config.profile_for(file) if config else Asked()
 
 
 def prepare(
@@ -76,9 +82,18 @@ def prepare(
     if config is not None and not config.is_file():
         raise UserError(f"--config: {config}: no such file")
     configs = Configs(base, config, vllm_version, profile)
-    configs.of_folder(base)  # a wrong configuration is said even when no file is read
+    own = configs.of_folder(base)  # a wrong one is said even when no file is read
+    if profile is not None:
+        _named(profile, own)
     files = discover(paths or (Path(),), base, configs.excluder, force_exclude=force_exclude)
     return Repository.of(files, configs.declared), configs
+
+
+def _named(profile: str, config: Config | None) -> Asked:
+    try:
+        return config.profile_named(profile) if config else built_in(profile)
+    except ValueError as error:
+        raise UserError(f"--profile: {error}") from None
 
 
 def _load(path: Path) -> Config:

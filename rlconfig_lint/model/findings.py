@@ -78,8 +78,19 @@ class Finding:
 
 
 class Profile(enum.Enum):
+    """What is asked of a rollout: nothing that is wrong; the same as a reference; one policy."""
+
     PRODUCTION = "production"
     PARITY = "parity"
+    STRICT_ON_POLICY = "strict-on-policy"
+
+
+class Life(enum.Enum):
+    """A new rule is a preview, and off, until what it says was read in real projects."""
+
+    PREVIEW = "preview"
+    STABLE = "stable"
+    DEPRECATED = "deprecated"
 
 
 @dataclass(frozen=True)
@@ -94,18 +105,23 @@ class Example:
     beside: Mapping[str, str] = field(default_factory=dict)  # other files of the project
 
 
+Check: TypeAlias = Callable[[Rollout, Profile], Iterator[Finding]]
+Weigh: TypeAlias = Callable[[Rollout, Profile, Sequence[Finding]], Iterator[Finding]]
+
+
 @dataclass(frozen=True)
 class Rule:
     code: str
     name: str
     since: str
     releases: str  # PEP 440 specifiers of the releases it can speak about; "" for all
-    check: Callable[[Rollout, Profile], Iterator[Finding]]
+    check: Check
     bad: Sequence[Example]
     good: Sequence[Example]
     doc: str  # the rule file's docstring: its page
     every_engine: bool = False  # also true of engines that no policy is trained with
-    preview: bool = False  # off unless it is selected
+    life: Life = Life.PREVIEW
+    weigh: Weigh | None = None  # says more once the other rules have spoken
 
     @property
     def summary(self) -> str:

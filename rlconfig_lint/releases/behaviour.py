@@ -56,6 +56,14 @@ def keep_can_clear(release: Version) -> bool:
     return within(release, ">=0.17.0")
 
 
+def keep_and_clear_drops_a_token(release: Version) -> bool:
+    """Under async scheduling, keep + clear_cache=True loses the next token of each running request:
+    the preemption has one output discarded (0.17.0:v1/core/sched/scheduler.py:1810), and the pause
+    already waited for the last one (0.17.0:v1/engine/core.py:1482; vllm#42043). From 0.22.0 on only
+    outputs that are still to come are discarded (0.22.0:v1/core/sched/scheduler.py:1923)."""
+    return within(release, ">=0.17.0,<0.22.0")
+
+
 def has_reset_running(release: Version) -> bool:
     """reset_prefix_cache(reset_running_requests=True): 0.12.0:v1/engine/async_llm.py:752."""
     return within(release, ">=0.12.0")

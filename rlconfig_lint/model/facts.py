@@ -60,6 +60,7 @@ class Sync:
     resets: tuple[Clearing, ...] = ()
     sleeps: tuple[Clearing, ...] = ()
     wakes: tuple[ApiCall, ...] = ()
+    obscure: tuple[ApiCall, ...] = ()  # may be an update, for all that can be seen
     salts: tuple[CacheKey, ...] = ()
     adapters: tuple[CacheKey, ...] = ()
     rebuilt_caches: tuple[Evidence, ...] = ()

@@ -69,6 +69,12 @@ def has_reset_running(release: Version) -> bool:
     return within(release, ">=0.12.0")
 
 
+def has_reload_weights(release: Version) -> bool:
+    """The worker's RPC that reads the checkpoint again: 0.10.0:v1/worker/gpu_worker.py; the V0
+    engine, which is gone from 0.11.0 on, has none."""
+    return within(release, ">=0.11.0")
+
+
 def sleep_clears(release: Version) -> bool:
     """AsyncLLM.sleep resets the prefix cache from 0.10.1 on (0.10.1:v1/engine/async_llm.py:581);
     LLM.sleep always did."""

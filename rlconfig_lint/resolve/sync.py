@@ -19,7 +19,7 @@ from rlconfig_lint.model import (
 )
 from rlconfig_lint.resolve.callers import Callers
 from rlconfig_lint.resolve.conditions import Configuration, answer
-from rlconfig_lint.resolve.updates import PAUSES, updates
+from rlconfig_lint.resolve.updates import PAUSES, obscure, updates
 
 _MOST_CALLS = 40  # of one kind that are looked at
 _OF_A_PAUSE = frozenset(("clear_cache", "mode", "wait_for_inflight_requests"))
@@ -50,6 +50,7 @@ def of_code(modules: Collection[PythonFacts], callers: Callers) -> Sync:
         updates(modules),
         pauses,
         wakes=tuple(c for facts in modules for c in facts.calls if c.name == "wake_up"),
+        obscure=obscure(modules),
         salts=tuple(key for facts in modules for key in facts.salts),
         adapters=tuple(key for facts in modules for key in facts.adapters),
         rebuilt_caches=tuple(found for facts in modules for found in facts.rebuilt_caches),

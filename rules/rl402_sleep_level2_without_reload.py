@@ -200,8 +200,10 @@ GOOD = (
     ),
     Example("awake.py", _ADAPTER.replace(", enable_sleep_mode=True", ""), _FACTS),
     Example(
-        "sampler.py",
-        _ADAPTER.replace("enable_lora=True", "enable_lora=False").replace("llm", "judge"),
+        "judges.py",
+        _ADAPTER.replace("    llm", "    judge")
+        .replace("= llm", "= judge")
+        .replace("\nllm", "\njudge"),
         _FACTS,
     ),
 )

@@ -146,6 +146,8 @@ def test_keyword_spans_count_characters_not_bytes() -> None:
         ("request = {'prompt': p, 'cache_salt': str(version)}", "salts"),
         ("engine.generate(prompt, cache_salt=version)", "salts"),
         ("if output.finish_reason == 'abort': pass", "abort_handled"),
+        ("if output.stop_reason in ('aborted', 'abort'): pass", "abort_handled"),
+        ("if output.reason is FinishReason.ABORT: pass", "abort_handled"),
     ],
 )
 def test_tell_tales(body: str, seen: str) -> None:

@@ -67,6 +67,7 @@ class Sync:
     abort_handled: tuple[Place, ...] = ()
     fate: CacheFate | None = None  # known from the framework; otherwise judged from the calls
     evidence: tuple[Evidence, ...] = ()
+    stated: bool = False  # the style is declared
 
     @property
     def calls(self) -> tuple[ApiCall, ...]:

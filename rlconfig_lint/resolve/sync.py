@@ -78,7 +78,7 @@ def declared(sync: Sync, stated: Declared) -> Sync:
     if stated.weight_sync is None:
         return sync
     evidence = Evidence(f"weight-sync = {stated.weight_sync.value!r} in {stated.source}")
-    return replace(sync, style=stated.weight_sync, evidence=(evidence, *sync.evidence))
+    return replace(sync, style=stated.weight_sync, stated=True, evidence=(evidence, *sync.evidence))
 
 
 def _clearings(

@@ -60,6 +60,7 @@ class Sync:
     resets: tuple[Clearing, ...] = ()
     sleeps: tuple[Clearing, ...] = ()
     wakes: tuple[ApiCall, ...] = ()
+    own_pauses: tuple[ApiCall, ...] = ()  # of the project's own functions: nobody sees what they do
     obscure: tuple[ApiCall, ...] = ()  # may be an update, for all that can be seen
     salts: tuple[CacheKey, ...] = ()
     adapters: tuple[CacheKey, ...] = ()

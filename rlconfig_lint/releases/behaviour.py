@@ -75,6 +75,13 @@ def has_reload_weights(release: Version) -> bool:
     return within(release, ">=0.11.0")
 
 
+def ray_updates_beside_a_forward_pass(release: Version) -> bool:
+    """With pipeline stages the Ray executor computes in a compiled graph and takes RPCs beside it
+    (0.20.0:v1/executor/ray_executor.py:458 and 502, NeMo-RL#2180); from 0.21.0 on Ray runs the executor of
+    processes (0.21.0:envs.py, VLLM_USE_RAY_V2_EXECUTOR_BACKEND)."""
+    return within(release, "<0.21.0")
+
+
 def sleep_clears(release: Version) -> bool:
     """AsyncLLM.sleep resets the prefix cache from 0.10.1 on (0.10.1:v1/engine/async_llm.py:581);
     LLM.sleep always did."""

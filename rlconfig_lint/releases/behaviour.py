@@ -77,8 +77,8 @@ def has_reload_weights(release: Version) -> bool:
 
 def ray_updates_beside_a_forward_pass(release: Version) -> bool:
     """With pipeline stages the Ray executor computes in a compiled graph and takes RPCs beside it
-    (0.20.0:v1/executor/ray_executor.py:458 and 502, NeMo-RL#2180); from 0.21.0 on Ray runs the executor of
-    processes (0.21.0:envs.py, VLLM_USE_RAY_V2_EXECUTOR_BACKEND)."""
+    (0.20.0:v1/executor/ray_executor.py:458 and :502, NeMo-RL#2180); from 0.21.0 on Ray runs the
+    executor of processes (0.21.0:envs.py:787, VLLM_USE_RAY_V2_EXECUTOR_BACKEND)."""
     return within(release, "<0.21.0")
 
 

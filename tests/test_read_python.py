@@ -171,6 +171,48 @@ def test_what_only_looks_like_one(body: str) -> None:
     assert not any((*told, found.divisions, found.salts, found.calls))
 
 
+TOKENIZED = """
+def rollout(tokenizer, outputs, answer):
+    text = outputs[0].text
+    texts = [output.outputs[0].text for output in outputs]
+    {}
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "paired"),
+    [
+        ("response_ids = tokenizer.encode(text)", False),
+        ("input_ids = self.tokenizer(prompt + text, return_tensors='pt').input_ids.to(0)", False),
+        ("response_ids = [tokenizer.encode(each) for each in texts]", False),
+        ("sample = dict(response_ids=processing_class(text=texts)['input_ids'])", False),
+        ("s = {'labels': tokenizer(outputs[0].text), 'old': outputs[0].logprobs}", True),
+        ("output_ids = tokenizer.encode(answer['choices'][0]['message']['content'])", False),
+        ("rollout_ids = tokenizer(answer.choices[i].message.content)", False),
+    ],
+)
+def test_text_that_is_tokenized_again(line: str, paired: bool) -> None:
+    (again,) = facts(TOKENIZED.format(line)).retokenized
+    assert again.paired is paired
+    assert again.inside == "rollout"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "length = len(tokenizer.encode(text))",
+        "response_ids = outputs[0].token_ids or tokenizer.encode(text)",
+        "text = clean(text)\n    response_ids = tokenizer.encode(text)",
+        "response_ids = tokenizer.encode(template.format(text))",
+        "response_ids = model.encode(text)",
+        "prompt_ids = tokenizer.encode(prompt)",
+        "response_ids = tokenizer.encode(message.content)",
+    ],
+)
+def test_text_that_is_counted_or_is_no_completion(line: str) -> None:
+    assert facts(TOKENIZED.format(line)).retokenized == ()
+
+
 def test_pauses_over_http_with_their_query() -> None:
     (call,) = facts(
         "requests.post(f'{url}/pause?clear_cache=false', params={'mode': 'keep'})"

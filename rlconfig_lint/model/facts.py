@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from rlconfig_lint.model.code import ApiCall, CacheKey, Option
+from rlconfig_lint.model.code import ApiCall, CacheKey, Option, Retokenized
 from rlconfig_lint.model.places import Evidence, Place
 from rlconfig_lint.model.values import UNKNOWN, CacheFate, SyncStyle, TrainerKind, Value
 
@@ -93,6 +93,7 @@ class Trainer:
     lm_head: str | None = None  # "float32", "bfloat16" or None where it is not known
     lm_head_evidence: tuple[Evidence, ...] = ()
     replays: tuple[str, ...] = ()  # sampling settings that it applies to its own logits as well
+    retokenized: tuple[Retokenized, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ _WORDS = re.compile(
     rb"|reset_prefix_cache|pause_generation|cache_salt|update_weights|load_weights|logprobs\b"
     rb"|actor_rollout_ref|worker\.(?:actor|rollout)\.|inference_engine|off_policy_correction"
     rb"|defaults:|log_probs\b|logps\b|engine_args|oat\.experiment|fast_inference"
+    rb"|finish_reason|stop_reason"
 )
 _FOR_A_DOCUMENT = re.compile(
     rb"vllm|VLLM|logprobs[-_]mode|prefix[-_]caching|async[-_]scheduling|gpu[-_]memory[-_]util"

@@ -39,6 +39,7 @@ TRUNCATION = ("top_p", "top_k", "min_p")
 
 DECLARE_RELEASE = 'vllm-version = "0.18.1"'
 DECLARE_TRAINER = 'trainer = "rollout-logprobs", "recompute" or "decoupled"'
+DECLARE_SYNC = 'weight-sync = "in-flight", "between-batches" or "frozen"'
 DECLARE_TEMPERATURE = "trainer-temperature = 1.0"
 
 

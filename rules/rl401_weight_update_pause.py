@@ -3,21 +3,24 @@
 ## What it does
 
 Reads `pause_generation(...)` and `POST /pause` against the pinned release: a bare pause that aborts
-every rollout in flight, `mode=` where it does not exist yet, keep + clear that clears nothing,
-arguments that were removed. Under `parity` it asks for the founding report's call.
+every rollout in flight, `mode=` where it does not exist yet, keep + clear that clears nothing or
+drops tokens, arguments that were removed. Under `parity` it asks for the founding report's call.
 
 ## Why it breaks RL
 
 The defaults are `mode="abort"` and `clear_cache=True`. A bare pause ends every request with
 finish_reason "abort": truncated rollouts that are rewarded and trained on unless the client sends
 them again. `mode="keep", clear_cache=True` recomputes all KV under the new weights from 0.17.0 on;
-on 0.16.0 the reset is refused without a word and old KV stays.
+on 0.16.0 the reset is refused without a word and old KV stays. From 0.17.0 to 0.21.0, under async
+scheduling, the same call drops the first token that each running request samples after the resume:
+the tokens behind it were sampled with it in their context, and the trainer scores them without.
 
 ## What to watch
 
 The share of rollouts that end with `finish_reason` "abort", and mean rollout length right behind
 an update. With kept caches the clip rate rises with the lag; with recomputed ones generation
-stalls at each update. Follow the lag (in updates) and the effective sample size.
+stalls at each update. A dropped token shows as one outlier of the mismatch in each rollout that
+spans an update. Follow the lag (in updates) and the effective sample size.
 
 ## When it is right
 
@@ -36,12 +39,14 @@ matched, and then with prefix caching off or salted (RL201).
 ## Fix
 
 Unsafe: the arguments are written out, since they choose what happens to running requests. Safe for
-`wait_for_inflight_requests`, whose replacement means the same.
+`wait_for_inflight_requests`, whose replacement means the same, and for dropped tokens:
+`async_scheduling: false` (costs throughput).
 
 ## Versions
 
 pause_generation from 0.12.0 on; `mode` from 0.16.0 on; `wait_for_inflight_requests` until 0.31.0.
-HTTP on 0.12.0 to 0.15.1 drops an unknown `mode` and aborts.
+HTTP on 0.12.0 to 0.15.1 drops an unknown `mode` and aborts. Keep + clear drops tokens under async
+scheduling from 0.17.0 on; fixed in 0.22.0.
 
 ## Evidence
 
@@ -49,6 +54,7 @@ HTTP on 0.12.0 to 0.15.1 drops an unknown `mode` and aborts.
 - https://github.com/ServiceNow/PipelineRL/pull/137
 - https://github.com/NovaSky-AI/SkyRL/pull/1824
 - https://github.com/NVIDIA-NeMo/RL/pull/3839
+- https://github.com/vllm-project/vllm/issues/42043 (dropped tokens; fixed by vllm#42117)
 """
 
 from __future__ import annotations
@@ -56,7 +62,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rlconfig_lint.judging import Subject, judged
+from packaging.version import Version
+
+from rlconfig_lint.judging import Subject, judged, put, releases_where
 from rlconfig_lint.model import (
     UNKNOWN,
     ApiCall,
@@ -70,6 +78,7 @@ from rlconfig_lint.model import (
     ReleaseSpan,
     Rollout,
     Rule,
+    Setting,
     Severity,
     Value,
     show,
@@ -88,6 +97,7 @@ class _Verdict:
     message: str
     help: str
     fix: Fix | None = None
+    beside: tuple[Setting, ...] = ()  # the settings that it takes besides the pause
 
 
 def check(rollout: Rollout, profile: Profile) -> Iterator[Finding]:
@@ -103,6 +113,7 @@ def check(rollout: Rollout, profile: Profile) -> Iterator[Finding]:
                 subject=Subject(pause.place, "pause_generation", _written(pause)),
                 help_=verdict.help,
                 fix=verdict.fix,
+                beside=verdict.beside,
             )
 
 
@@ -116,6 +127,7 @@ def _verdicts(rollout: Rollout, pause: ApiCall, profile: Profile) -> Iterator[_V
         yield _removed_argument(rollout, pause)
     if given.get("mode") == "keep" and given.get("clear_cache", True) is True:
         yield _clears_nothing(rollout)
+        yield _drops_tokens(rollout)
     if profile is Profile.PARITY and not pause.open:
         yield _not_the_reports(rollout, pause)
     if _bare(pause) and not rollout.sync.abort_handled:
@@ -186,6 +198,29 @@ def _clears_nothing(rollout: Rollout) -> _Verdict:
     )
 
 
+def _drops_tokens(rollout: Rollout) -> _Verdict:
+    on = rollout.engine.get("async_scheduling")
+    return _Verdict(
+        releases_where(
+            rollout,
+            "async_scheduling",
+            lambda on, release: on is True and behaviour.keep_and_clear_drops_a_token(release),
+        ),
+        Severity.ERROR,
+        "keep with clear_cache=True drops a token of every running request in this release under"
+        " async scheduling: the rest of the rollout was sampled behind a token that it lacks",
+        "upgrade to vLLM >=0.22.0, or set async_scheduling to false",
+        put(
+            rollout,
+            "async_scheduling",
+            False,
+            "set async_scheduling to false (costs throughput)",
+            safe=True,
+        ),
+        (on,) if on else (),
+    )
+
+
 def _not_the_reports(rollout: Rollout, pause: ApiCall) -> _Verdict:
     right = all(pause.arguments.get(name, UNKNOWN) == value for name, value in _REPORT.items())
     span = rollout.release.where(lambda release: not right and behaviour.has_pause_mode(release))
@@ -213,25 +248,32 @@ def _aborts(rollout: Rollout, pause: ApiCall) -> _Verdict:
         for release in span.releases
     )
     modes = all(behaviour.has_pause_mode(release) for release in span.releases)
-    clears = all(behaviour.keep_can_clear(release) for release in span.releases)
+    clears = all(_can_clear(rollout, release) for release in span.releases)
     wanted: dict[str, Value] = {"mode": "keep", "clear_cache": not kept}
     return _Verdict(
         span,
         Severity.WARNING,
         "a pause without mode aborts every rollout in flight; nothing here handles finish_reason"
         ' "abort"',
-        _which_mode(modes, kept),
+        _which_mode(modes, kept, clears),
         _write_out(pause, wanted) if modes and (kept or clears) else None,
     )
 
 
-def _which_mode(modes: bool, kept: bool) -> str:
+def _can_clear(rollout: Rollout, release: Version) -> bool:
+    """Whether keep + clear does what it says, and loses nothing."""
+    loses = behaviour.keep_and_clear_drops_a_token(release)
+    in_step = rollout.setting("async_scheduling", release).value is False
+    return behaviour.keep_can_clear(release) and (in_step or not loses)
+
+
+def _which_mode(modes: bool, kept: bool, clears: bool) -> str:
     resubmit = "abort needs a client that sends the partials again"
     if not modes:
         return f"drain with wait_for_inflight_requests=True; {resubmit}"
-    return (
-        f"say which you mean: mode='keep', clear_cache={not kept} lets rollouts go on; {resubmit}"
-    )
+    clear = "clear_cache=True" if clears and not kept else "clear_cache=False"
+    how = clear if kept or clears else f"{clear} with prefix caching off"
+    return f"say which you mean: mode='keep', {how} lets rollouts go on; {resubmit}"
 
 
 def _write_out(pause: ApiCall, wanted: dict[str, Value]) -> Fix | None:
@@ -317,6 +359,26 @@ async def update(engine, path):
 """,
         {"vllm-version": "0.16.0"},
     ),
+    Example(  # the pause waited for the last output, and one more is discarded
+        "dropped.py",
+        _ENGINE
+        + """\
+async def update(engine, path):
+    await engine.pause_generation(mode="keep")
+    await engine.collective_rpc("update_weights", args=(path,))
+    await engine.resume_generation()
+""",
+        {"vllm-version": "0.18.1"},
+        fixed=_ENGINE.replace(
+            "enable_prefix_caching=False", "enable_prefix_caching=False, async_scheduling=False"
+        )
+        + """\
+async def update(engine, path):
+    await engine.pause_generation(mode="keep")
+    await engine.collective_rpc("update_weights", args=(path,))
+    await engine.resume_generation()
+""",
+    ),
     Example(
         "http.py",
         """\
@@ -343,6 +405,16 @@ async def update(engine, path):
     await engine.resume_generation()
 """,
         {"vllm-version": "0.18.1"},
+    ),
+    Example(
+        "mended.py",
+        _ENGINE
+        + """\
+async def update(engine, path):
+    await engine.pause_generation(mode="keep", clear_cache=True)
+    await engine.collective_rpc("update_weights", args=(path,))
+""",
+        {"vllm-version": "0.22.0"},
     ),
     Example(
         "resubmits.py",

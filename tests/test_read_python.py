@@ -146,6 +146,8 @@ def test_keyword_spans_count_characters_not_bytes() -> None:
         ("request = {'prompt': p, 'cache_salt': str(version)}", "salts"),
         ("engine.generate(prompt, cache_salt=version)", "salts"),
         ("if output.finish_reason == 'abort': pass", "abort_handled"),
+        ("if output.stop_reason in ('aborted', 'abort'): pass", "abort_handled"),
+        ("if output.reason is FinishReason.ABORT: pass", "abort_handled"),
     ],
 )
 def test_tell_tales(body: str, seen: str) -> None:
@@ -167,6 +169,48 @@ def test_what_only_looks_like_one(body: str) -> None:
     found = facts(body)
     told = (found.rollout_ratios, found.correction_ratios, found.recomputed_ratios)
     assert not any((*told, found.divisions, found.salts, found.calls))
+
+
+TOKENIZED = """
+def rollout(tokenizer, outputs, answer):
+    text = outputs[0].text
+    texts = [output.outputs[0].text for output in outputs]
+    {}
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "paired"),
+    [
+        ("response_ids = tokenizer.encode(text)", False),
+        ("input_ids = self.tokenizer(prompt + text, return_tensors='pt').input_ids.to(0)", False),
+        ("response_ids = [tokenizer.encode(each) for each in texts]", False),
+        ("sample = dict(response_ids=processing_class(text=texts)['input_ids'])", False),
+        ("s = {'labels': tokenizer(outputs[0].text), 'old': outputs[0].logprobs}", True),
+        ("output_ids = tokenizer.encode(answer['choices'][0]['message']['content'])", False),
+        ("rollout_ids = tokenizer(answer.choices[i].message.content)", False),
+    ],
+)
+def test_text_that_is_tokenized_again(line: str, paired: bool) -> None:
+    (again,) = facts(TOKENIZED.format(line)).retokenized
+    assert again.paired is paired
+    assert again.inside == "rollout"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "length = len(tokenizer.encode(text))",
+        "response_ids = outputs[0].token_ids or tokenizer.encode(text)",
+        "text = clean(text)\n    response_ids = tokenizer.encode(text)",
+        "response_ids = tokenizer.encode(template.format(text))",
+        "response_ids = model.encode(text)",
+        "prompt_ids = tokenizer.encode(prompt)",
+        "response_ids = tokenizer.encode(message.content)",
+    ],
+)
+def test_text_that_is_counted_or_is_no_completion(line: str) -> None:
+    assert facts(TOKENIZED.format(line)).retokenized == ()
 
 
 def test_pauses_over_http_with_their_query() -> None:

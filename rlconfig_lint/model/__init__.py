@@ -17,6 +17,7 @@ from rlconfig_lint.model.code import (
     Function,
     Option,
     PythonFacts,
+    Retokenized,
 )
 from rlconfig_lint.model.facts import (
     Clearing,
@@ -108,6 +109,7 @@ __all__ = [
     "ReleaseFact",
     "ReleaseSpan",
     "Rename",
+    "Retokenized",
     "Rollout",
     "Rule",
     "Setting",

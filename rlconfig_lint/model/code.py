@@ -71,6 +71,16 @@ class Division:
 
 
 @dataclass(frozen=True, slots=True)
+class Retokenized:
+    """A completion's text that becomes tokens to train on once more."""
+
+    written: str  # the text, as the source has it
+    place: Place
+    inside: str = ""
+    paired: bool = False  # the same function reads the completion's logprobs
+
+
+@dataclass(frozen=True, slots=True)
 class Option:
     """A field or flag with its default, where its class or parser declares it."""
 
@@ -108,6 +118,7 @@ class PythonFacts:
     logprobs_asked: tuple[Place, ...] = ()  # requests that get `.logprobs` once they are made
     fp32_heads: tuple[Place, ...] = ()  # lm_head computed in float32
     abort_handled: tuple[Place, ...] = ()  # finish_reason == "abort"
+    retokenized: tuple[Retokenized, ...] = ()
     evaluations: frozenset[int] = frozenset()  # where SamplingParams for evaluation start
     environment: tuple[Assigned, ...] = ()  # VLLM_* variables
     defines: frozenset[str] = frozenset()  # names of the functions, methods and classes here

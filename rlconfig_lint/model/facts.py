@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from rlconfig_lint.model.code import ApiCall, CacheKey, Option
+from rlconfig_lint.model.code import ApiCall, CacheKey, Option, Retokenized
 from rlconfig_lint.model.places import Evidence, Place
 from rlconfig_lint.model.values import UNKNOWN, CacheFate, SyncStyle, TrainerKind, Value
 
@@ -60,12 +60,15 @@ class Sync:
     resets: tuple[Clearing, ...] = ()
     sleeps: tuple[Clearing, ...] = ()
     wakes: tuple[ApiCall, ...] = ()
+    own_pauses: tuple[ApiCall, ...] = ()  # of the project's own functions: nobody sees what they do
+    obscure: tuple[ApiCall, ...] = ()  # may be an update, for all that can be seen
     salts: tuple[CacheKey, ...] = ()
     adapters: tuple[CacheKey, ...] = ()
     rebuilt_caches: tuple[Evidence, ...] = ()
     abort_handled: tuple[Place, ...] = ()
     fate: CacheFate | None = None  # known from the framework; otherwise judged from the calls
     evidence: tuple[Evidence, ...] = ()
+    stated: bool = False  # the style is declared
 
     @property
     def calls(self) -> tuple[ApiCall, ...]:
@@ -90,6 +93,7 @@ class Trainer:
     lm_head: str | None = None  # "float32", "bfloat16" or None where it is not known
     lm_head_evidence: tuple[Evidence, ...] = ()
     replays: tuple[str, ...] = ()  # sampling settings that it applies to its own logits as well
+    retokenized: tuple[Retokenized, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

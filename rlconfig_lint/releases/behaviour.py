@@ -56,9 +56,30 @@ def keep_can_clear(release: Version) -> bool:
     return within(release, ">=0.17.0")
 
 
+def keep_and_clear_drops_a_token(release: Version) -> bool:
+    """Under async scheduling, keep + clear_cache=True loses the next token of each running request:
+    the preemption has one output discarded (0.17.0:v1/core/sched/scheduler.py:1810), and the pause
+    already waited for the last one (0.17.0:v1/engine/core.py:1482; vllm#42043). From 0.22.0 on only
+    outputs that are still to come are discarded (0.22.0:v1/core/sched/scheduler.py:1923)."""
+    return within(release, ">=0.17.0,<0.22.0")
+
+
 def has_reset_running(release: Version) -> bool:
     """reset_prefix_cache(reset_running_requests=True): 0.12.0:v1/engine/async_llm.py:752."""
     return within(release, ">=0.12.0")
+
+
+def has_reload_weights(release: Version) -> bool:
+    """The worker's RPC that reads the checkpoint again: 0.10.0:v1/worker/gpu_worker.py; the V0
+    engine, which is gone from 0.11.0 on, has none."""
+    return within(release, ">=0.11.0")
+
+
+def ray_updates_beside_a_forward_pass(release: Version) -> bool:
+    """With pipeline stages the Ray executor computes in a compiled graph and takes RPCs beside it
+    (0.20.0:v1/executor/ray_executor.py:458 and :502, NeMo-RL#2180); from 0.21.0 on Ray runs the
+    executor of processes (0.21.0:envs.py:787, VLLM_USE_RAY_V2_EXECUTOR_BACKEND)."""
+    return within(release, "<0.21.0")
 
 
 def sleep_clears(release: Version) -> bool:

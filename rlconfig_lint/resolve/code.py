@@ -12,6 +12,7 @@ from rlconfig_lint.model import (
     Block,
     Evidence,
     Form,
+    Place,
     PythonFacts,
     Source,
     Sync,
@@ -68,6 +69,11 @@ class Code:
         facts = self.sources[request.place.path].python
         marked = facts is not None and request.place.start in facts.evaluations
         return marked or no_training("", request.inside)
+
+    @cached_property
+    def abort_handled(self) -> tuple[Place, ...]:
+        """Where the project looks for aborted requests: the client that does need not be near."""
+        return tuple(place for facts in self.modules.values() for place in facts.abort_handled)
 
     @cached_property
     def documented(self) -> tuple[Assigned, ...]:

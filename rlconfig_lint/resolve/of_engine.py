@@ -66,7 +66,7 @@ def _as_policys(engine: Rollout, site: Site, facts: CodeFacts, evidence: Evidenc
         sampling=sampling.of_tree(site.tree) or sampling.of_calls(training),
         evaluation=sampling.evaluation_of_tree(site.tree) or sampling.written(evaluating),
         trainer=trainer.declared(learner, stated),
-        sync=sync.declared(facts.sync, stated),
+        sync=sync.declared(replace(facts.sync, abort_handled=code.abort_handled), stated),
         patches_head=facts.patches_head,
         evidence=(evidence,),
         policy=True,

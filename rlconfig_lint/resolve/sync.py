@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from rlconfig_lint.frameworks.words import Framework
@@ -19,7 +19,7 @@ from rlconfig_lint.model import (
 )
 from rlconfig_lint.resolve.callers import Callers
 from rlconfig_lint.resolve.conditions import Configuration, answer
-from rlconfig_lint.resolve.updates import PAUSES, updates
+from rlconfig_lint.resolve.updates import PAUSES, obscure, updates
 
 _MOST_CALLS = 40  # of one kind that are looked at
 _OF_A_PAUSE = frozenset(("clear_cache", "mode", "wait_for_inflight_requests"))
@@ -50,6 +50,8 @@ def of_code(modules: Collection[PythonFacts], callers: Callers) -> Sync:
         updates(modules),
         pauses,
         wakes=tuple(c for facts in modules for c in facts.calls if c.name == "wake_up"),
+        own_pauses=tuple(call for call in _called_pauses(modules) if call not in pauses),
+        obscure=obscure(modules),
         salts=tuple(key for facts in modules for key in facts.salts),
         adapters=tuple(key for facts in modules for key in facts.adapters),
         rebuilt_caches=tuple(found for facts in modules for found in facts.rebuilt_caches),
@@ -68,8 +70,11 @@ def of_code(modules: Collection[PythonFacts], callers: Callers) -> Sync:
 def pauses_of(modules: Collection[PythonFacts]) -> tuple[ApiCall, ...]:
     """The pauses of vLLM's own engine or server."""
     own = {name for facts in modules for name in facts.defines}
-    calls = (call for facts in modules for call in facts.calls if call.name in PAUSES)
-    return tuple(call for call in calls if _reaches_vllm(call, own))
+    return tuple(call for call in _called_pauses(modules) if _reaches_vllm(call, own))
+
+
+def _called_pauses(modules: Collection[PythonFacts]) -> Iterator[ApiCall]:
+    return (call for facts in modules for call in facts.calls if call.name in PAUSES)
 
 
 def declared(sync: Sync, stated: Declared) -> Sync:
@@ -77,7 +82,7 @@ def declared(sync: Sync, stated: Declared) -> Sync:
     if stated.weight_sync is None:
         return sync
     evidence = Evidence(f"weight-sync = {stated.weight_sync.value!r} in {stated.source}")
-    return replace(sync, style=stated.weight_sync, evidence=(evidence, *sync.evidence))
+    return replace(sync, style=stated.weight_sync, stated=True, evidence=(evidence, *sync.evidence))
 
 
 def _clearings(

@@ -93,6 +93,7 @@ def of_code(modules: Collection[PythonFacts]) -> Trainer:
         tuple(place for facts in modules for place in facts.logprobs_asked),
         "float32" if heads else None,
         tuple(Evidence("the trainer computes lm_head in float32", place) for place in heads[:1]),
+        retokenized=tuple(found for facts in modules for found in facts.retokenized),
     )
 
 

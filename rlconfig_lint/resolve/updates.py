@@ -17,6 +17,7 @@ UPDATES = frozenset(
     )
 )
 PAUSES = ("pause_generation", "pause")
+_RUNS_ANYTHING = ("collective_rpc", "apply_model")
 _UPDATING_RPC = re.compile(
     r"(?:update|load|receive|reload|set|sync|apply|broadcast)\w*(?:weight|param|model|state)|refit",
     re.IGNORECASE,
@@ -27,6 +28,17 @@ _AN_OPTIMIZER = re.compile(r"optim|keras|ema", re.IGNORECASE)
 
 def updates(modules: Iterable[PythonFacts]) -> tuple[ApiCall, ...]:
     return tuple(call for facts in modules for call in facts.calls if is_update(call))
+
+
+def obscure(modules: Iterable[PythonFacts]) -> tuple[ApiCall, ...]:
+    """Calls that may put new weights into an engine, though nothing says so: of a method that is
+    not known to, or on what is not called an engine."""
+    return tuple(
+        call
+        for facts in modules
+        for call in facts.calls
+        if (call.name in UPDATES or call.name.startswith(_RUNS_ANYTHING)) and not is_update(call)
+    )
 
 
 def is_update(call: ApiCall) -> bool:

@@ -14,6 +14,7 @@ from rlconfig_lint.readers.python.tells.engine_calls import EngineCalls
 from rlconfig_lint.readers.python.tells.environment import Environment
 from rlconfig_lint.readers.python.tells.evaluation import Evaluations
 from rlconfig_lint.readers.python.tells.functions import Functions
+from rlconfig_lint.readers.python.tells.retokenized import Retokenizing
 from rlconfig_lint.readers.python.tells.temperature import Divisions
 from rlconfig_lint.readers.python.tells.training import Training
 from rlconfig_lint.readers.python.walk import Around, Found
@@ -26,7 +27,9 @@ def gather(text: Text, nodes: Sequence[Found], names: Names) -> PythonFacts:
     functions, calls, training = Functions(), EngineCalls(spans), Training(spans)
     keys, divisions = CacheKeys(spans, names), Divisions.of(spans)
     evaluations, environment = Evaluations(spans), Environment(spans)
-    spoken_of = [s for s in (keys, divisions, evaluations, environment) if _speaks(text, s.WORDS)]
+    again = Retokenizing(spans)
+    subjects = (keys, divisions, evaluations, environment, again)
+    spoken_of = [s for s in subjects if _speaks(text, s.WORDS)]
     handlers = _handlers((functions, calls, training, *spoken_of))
     for node, around in nodes:
         for handle in handlers.get(node.__class__, ()):
@@ -47,6 +50,7 @@ def gather(text: Text, nodes: Sequence[Found], names: Names) -> PythonFacts:
         logprobs_asked=tuple(sorted(training.asked, key=_start)),
         fp32_heads=tuple(sorted(training.fp32_heads, key=_start)),
         abort_handled=tuple(sorted(training.aborts, key=_start)),
+        retokenized=_in_order(again.found.values()),
         evaluations=frozenset(evaluations.starts),
         environment=_in_order(environment.found),
         defines=functions.defined(),

@@ -26,6 +26,7 @@ ENGINE_API = frozenset(
         "reload_weights",
         "collective_rpc",
         "collective_rpc_async",
+        "apply_model",
         "update_named_param",
     )
 )

@@ -39,6 +39,7 @@ _CORRECTS = re.compile(
 )
 _CAP = re.compile(r"(?:tis|icepop|is|truncated_importance_sampling)(?:_ratio)?_(?:c|cap|clip)")
 _CORRECTION_WEIGHT = re.compile(r"(?:tis|mis|icepop|is)(?:_(?:imp_)?(?:weights?|ratios?))?")
+_REASON = re.compile(r"Reason|Status")
 _MOST_NODES = 50
 _ENABLES = ("enable", "enabled")
 
@@ -72,7 +73,7 @@ class Training:
             self._difference(node, only_corrections=True)
 
     def at_comparison(self, node: ast.Compare, _: Around) -> None:
-        if any(is_text(side, "abort") for side in (node.left, *node.comparators)):
+        if any(map(_says_aborted, (node.left, *node.comparators))):
             self.aborts.append(self.spans.place(node))
 
     def at_class(self, node: ast.ClassDef, _: Around) -> None:
@@ -133,6 +134,15 @@ class Training:
         caps = _CAP.fullmatch(name) and isinstance(default, int | float | None)
         if switches or caps:
             self.options.append(Option(name, default, self.spans.place(node)))
+
+
+def _says_aborted(node: ast.expr) -> bool:
+    """`"abort"`, `("abort", "aborted")`, `FinishReason.ABORT`."""
+    if isinstance(node, ast.Tuple | ast.List | ast.Set):
+        return any(map(_says_aborted, node.elts))
+    if isinstance(node, ast.Attribute):
+        return "ABORT" in node.attr and _REASON.search(dotted(node.value) or "") is not None
+    return is_text(node, "abort") or is_text(node, "aborted")
 
 
 def _default_of(value: ast.expr | None) -> Value:

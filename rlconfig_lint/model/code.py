@@ -24,6 +24,7 @@ class ApiCall:
     open: bool = False  # **arguments or positional ones that were not read
     inside: str = ""
     conditional: bool = False  # in a branch: it may not run
+    ignored: bool = False  # a statement of its own: nobody looks at the result
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,3 +65,16 @@ def sleep_clears(release: Version) -> bool:
     """AsyncLLM.sleep resets the prefix cache from 0.10.1 on (0.10.1:v1/engine/async_llm.py:581);
     LLM.sleep always did."""
     return within(release, ">=0.10.1")
+
+
+def reset_answers(release: Version) -> bool:
+    """reset_prefix_cache() returns whether it cleared anything from 0.12.0 on
+    (0.12.0:v1/engine/async_llm.py:752); V1 before returns None (0.11.2:v1/engine/async_llm.py:675,
+    0.10.2:v1/engine/llm_engine.py:284)."""
+    return within(release, ">=0.12.0")
+
+
+def reset_route_answers(release: Version) -> bool:
+    """POST /reset_prefix_cache tells in its body whether it cleared anything from 0.26.0 on; before,
+    it answers 200 whatever happened."""
+    return within(release, ">=0.26.0")

@@ -98,6 +98,7 @@ def _by_method(
         open=unseen,
         inside=around.inside,
         conditional=around.conditional,
+        ignored=around.lost,
         remote=remote,
     )
 
@@ -133,6 +134,7 @@ def _by_http(node: ast.Call, around: Around, spans: Spans) -> ApiCall | None:
         open=unseen,
         inside=around.inside,
         conditional=around.conditional,
+        ignored=around.lost,
     )
 
 

@@ -129,7 +129,8 @@ def _unasked(rollout: Rollout, call: ApiCall) -> Iterator[Finding]:
             and rollout.setting("enable_prefix_caching", release).value is True
         )
     )
-    if span and not (rollout.sync.sleeps or rollout.sync.pauses):
+    wrapped = "client" in call.receiver  # whose result is not vLLM's
+    if span and not (wrapped or rollout.sync.sleeps or rollout.sync.pauses):
         yield judged(
             ID,
             rollout,

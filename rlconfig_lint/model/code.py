@@ -60,6 +60,8 @@ class CacheKey:
     apart: Apart
     place: Place
     in_place: bool = False  # an adapter whose weights are reloaded under the name it has
+    number: Apart = Apart.UNKNOWN  # of an adapter: its `lora_int_id`
+    path: Apart = Apart.UNKNOWN  # of an adapter: where its weights are read
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,3 +108,15 @@ def has_reset_connector(release: Version) -> bool:
 def pause_reaches_connector(release: Version) -> bool:
     """A pause or sleep that clears, clears connectors too: 0.23.0:v1/engine/core.py:673."""
     return within(release, ">=0.23.0")
+
+
+def adapter_name_in_key(release: Version) -> bool:
+    """A cached block is found by its adapter's name from 0.11.1 on
+    (0.11.1:v1/core/kv_cache_utils.py:450); before, by its `lora_int_id`
+    (0.11.0:v1/core/kv_cache_utils.py:502)."""
+    return within(release, ">=0.11.1")
+
+
+def adapter_path_in_key(release: Version) -> bool:
+    """... and by the path of its weights from 0.31.0 on (0.31.0:v1/core/kv_cache_utils.py)."""
+    return within(release, ">=0.31.0")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from packaging.version import Version
 
 from rlconfig_lint.model import CacheFate, Rollout, Sync
 from rlconfig_lint.releases.known import version

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from packaging.version import Version
 
 from rlconfig_lint.model import CacheFate, Rollout, Sync
 from rlconfig_lint.releases.known import version
@@ -262,8 +261,8 @@ def test_a_new_path_keeps_adapters_apart_from_0_31_on(tmp_path: Path) -> None:
     code = "ratio = torch.exp(new - rollout_logprobs)\n"
     reloaded = f"{ENGINE}{code}LoRARequest('policy', 1, f'/tmp/{{step}}', load_inplace=True)\n"
     found = only(tmp_path, {"a.py": reloaded})
-    assert fate(found.sync, Version("0.30.0")) is CacheFate.SURVIVES
-    assert fate(found.sync, Version("0.31.0")) is CacheFate.UNKNOWN
+    assert fate(found.sync, version("0.30.0")) is CacheFate.SURVIVES
+    assert fate(found.sync, version("0.31.0")) is CacheFate.UNKNOWN
 
 
 def test_a_request_that_names_an_adapter_says_nothing(tmp_path: Path) -> None:

@@ -226,6 +226,10 @@ def update(path):
     llm.collective_rpc("update_weights", args=(path,))
     assert llm.reset_prefix_cache()
 """
+_TYPED = _LLM.replace(
+    '{"kv_connector": "OffloadingConnector", "kv_role": "kv_both"}',
+    'KVTransferConfig(kv_connector="LMCacheConnectorV1", kv_role="kv_both")',
+).replace("import LLM\n", "import LLM\nfrom vllm.config import KVTransferConfig\n")
 _YAML = """\
 engine:
   gpu-memory-utilization: 0.9
@@ -248,6 +252,7 @@ BAD = (
         {"vllm-version": "0.24.0"},
         fixed=_LLM.replace("cache()", "cache(reset_connector=True)"),
     ),
+    Example("typed.py", _TYPED, {"vllm-version": "0.24.0"}),
     Example("engine.yaml", _YAML, _FACTS, beside={"sync.py": _RESETS}),
     Example(  # this release's connector does nothing about it
         "old.yaml", _YAML, _OLD, beside={"sync.py": _BOTH}
@@ -273,6 +278,11 @@ GOOD = (
         _YAML.replace("OffloadingConnector", "NixlConnector"),
         _FACTS,
         beside={"sync.py": _RESETS},
+    ),
+    Example(
+        "typed.py",
+        _TYPED.replace("LMCacheConnectorV1", "NixlConnector"),
+        {"vllm-version": "0.24.0"},
     ),
     Example("serve.sh", _SHELL, _FACTS, beside={"sync.py": _BOTH}),
     Example(

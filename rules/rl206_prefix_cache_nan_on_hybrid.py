@@ -36,7 +36,8 @@ it is off by default for hybrid models.
 
 ## Versions
 
-Seen on 0.14.0, 0.15.0 and 0.15.1 with tensor parallelism 2; not on 0.13.0.
+NeMo-RL's reproduction (tensor parallelism 2) passes on 0.13.0 and fails on 0.14.0; it is reported
+for 0.14 and newer, and the releases it names end at 0.15.1. Later ones are not judged.
 
 ## Evidence
 

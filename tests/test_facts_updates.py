@@ -257,6 +257,14 @@ def test_adapters_alone_are_kept_apart_by_their_names(tmp_path: Path) -> None:
     assert "the adapter 'policy' is reloaded in place" in said(found.sync)
 
 
+def test_a_new_path_keeps_adapters_apart_from_0_31_on(tmp_path: Path) -> None:
+    code = "ratio = torch.exp(new - rollout_logprobs)\n"
+    reloaded = f"{ENGINE}{code}LoRARequest('policy', 1, f'/tmp/{{step}}', load_inplace=True)\n"
+    found = only(tmp_path, {"a.py": reloaded})
+    assert fate(found.sync, version("0.30.0")) is CacheFate.SURVIVES
+    assert fate(found.sync, version("0.31.0")) is CacheFate.UNKNOWN
+
+
 def test_a_request_that_names_an_adapter_says_nothing(tmp_path: Path) -> None:
     code = f"{ENGINE}ratio = torch.exp(new - rollout_logprobs)\nLoRARequest(request.lora, 1, p)\n"
     assert fate(only(tmp_path, {"a.py": code}).sync, RELEASE) is CacheFate.UNKNOWN

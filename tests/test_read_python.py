@@ -221,6 +221,25 @@ def test_pauses_over_http_with_their_query() -> None:
     assert call.arguments == {"mode": "keep", "clear_cache": False}
 
 
+@pytest.mark.parametrize(
+    ("body", "ignored"),
+    [
+        ("engine.reset_prefix_cache()", True),
+        ("await engine.reset_prefix_cache()", True),
+        ("requests.post(f'{url}/reset_prefix_cache')", True),
+        ("assert engine.reset_prefix_cache()", False),
+        ("done = await engine.reset_prefix_cache()", False),
+        ("while not await engine.reset_prefix_cache():\n    pass", False),
+        ("print(engine.reset_prefix_cache())", False),
+        ("def reset(): return engine.reset_prefix_cache()", False),
+        ("check = lambda: engine.reset_prefix_cache()", False),
+    ],
+)
+def test_whether_anybody_looks_at_a_result(body: str, ignored: bool) -> None:
+    (call,) = facts(body).calls
+    assert call.ignored is ignored
+
+
 @pytest.mark.parametrize("body", ["LLM(", "(" * 3000, "x = 0777"])
 def test_broken_and_hostile_files_are_refused(body: str) -> None:
     with pytest.raises(UnreadableError):

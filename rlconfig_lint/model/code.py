@@ -24,6 +24,7 @@ class ApiCall:
     open: bool = False  # **arguments or positional ones that were not read
     inside: str = ""
     conditional: bool = False  # in a branch: it may not run
+    ignored: bool = False  # a statement of its own: nobody looks at the result
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,8 @@ class CacheKey:
     apart: Apart
     place: Place
     in_place: bool = False  # an adapter whose weights are reloaded under the name it has
+    number: Apart = Apart.UNKNOWN  # of an adapter: its `lora_int_id`
+    path: Apart = Apart.UNKNOWN  # of an adapter: where its weights are read
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,3 +86,58 @@ def sleep_clears(release: Version) -> bool:
     """AsyncLLM.sleep resets the prefix cache from 0.10.1 on (0.10.1:v1/engine/async_llm.py:581);
     LLM.sleep always did."""
     return within(release, ">=0.10.1")
+
+
+def reset_answers(release: Version) -> bool:
+    """reset_prefix_cache() returns whether it cleared anything from 0.12.0 on
+    (0.12.0:v1/engine/async_llm.py:752); V1 before returns None (0.11.2:v1/engine/async_llm.py:675,
+    0.10.2:v1/engine/llm_engine.py:284)."""
+    return within(release, ">=0.12.0")
+
+
+def reset_route_answers(release: Version) -> bool:
+    """POST /reset_prefix_cache says whether it cleared anything from 0.26.0 on; before, it answers
+    200 whatever happened (0.25.1:entrypoints/serve/dev/cache/api_router.py:40)."""
+    return within(release, ">=0.26.0")
+
+
+# The KV connectors that keep blocks for later requests, and the first release whose `reset_cache`
+# empties each of them (distributed/kv_transfer/kv_connector/v1/: offloading_connector.py,
+# simple_cpu_offload_connector.py, mooncake/store/connector.py). "" where none up to 0.33.0 does:
+# they inherit the one of base.py, which does nothing and counts as success. Connectors that only
+# hand blocks from prefill to decode (Nixl, P2pNccl, Mooncake, MoRIIO) keep none.
+KEEPING_CONNECTORS = {
+    "OffloadingConnector": "0.22.0",
+    "SimpleCPUOffloadConnector": "0.24.0",
+    "MooncakeStoreConnector": "0.23.0",
+    "LMCacheConnectorV1": "",
+    "LMCacheMPConnector": "",
+}
+
+
+def connector_empties(connector: str, release: Version) -> bool:
+    """Whether a reset that reaches a connector which keeps blocks empties it."""
+    since = KEEPING_CONNECTORS[connector]
+    return bool(since) and within(release, f">={since}")
+
+
+def has_reset_connector(release: Version) -> bool:
+    """reset_prefix_cache(reset_connector=True): 0.13.0:v1/engine/async_llm.py:741."""
+    return within(release, ">=0.13.0")
+
+
+def pause_reaches_connector(release: Version) -> bool:
+    """A pause or sleep that clears, clears connectors too: 0.23.0:v1/engine/core.py:673."""
+    return within(release, ">=0.23.0")
+
+
+def adapter_name_in_key(release: Version) -> bool:
+    """A cached block is found by its adapter's name from 0.11.1 on
+    (0.11.1:v1/core/kv_cache_utils.py:450); before, by its `lora_int_id`
+    (0.11.0:v1/core/kv_cache_utils.py:502)."""
+    return within(release, ">=0.11.1")
+
+
+def adapter_path_in_key(release: Version) -> bool:
+    """... and by the path of its weights from 0.31.0 on (0.31.0:v1/core/kv_cache_utils.py)."""
+    return within(release, ">=0.31.0")

@@ -43,7 +43,7 @@ def fate(sync: Sync, release: Version) -> CacheFate:
         return CacheFate.SALTED
     if salted is None or fresh or sync.rebuilt_caches or CacheFate.UNKNOWN in verdicts:
         return CacheFate.UNKNOWN
-    reloaded = any(key.in_place and key.apart is Apart.NO for key in sync.adapters)
+    reloaded = any(key.in_place and found_again(key, release) for key in sync.adapters)
     return CacheFate.SURVIVES if changed or reloaded else CacheFate.UNKNOWN
 
 
@@ -57,6 +57,12 @@ def why(sync: Sync, release: Version) -> tuple[Evidence, ...]:
         elif key.apart in _KEPT_APART:
             found.append(Evidence(f"each adapter has its own name: {key.written}", key.place))
     return (*found, *sync.rebuilt_caches)
+
+
+def found_again(key: CacheKey, release: Version) -> bool:
+    """Whether the blocks of an adapter are found again under the name that it has."""
+    elsewhere = key.path in _KEPT_APART and behaviour.adapter_path_in_key(release)
+    return key.apart is Apart.NO and not elsewhere
 
 
 def telling(salts: tuple[CacheKey, ...]) -> tuple[CacheKey, ...]:

@@ -14,6 +14,7 @@ from rlconfig_lint.readers.python.literals import literal
 from rlconfig_lint.readers.python.names import dotted
 from rlconfig_lint.readers.python.walk import Function
 
+_CONFIGS = frozenset(("KVTransferConfig",))
 _CONVERSIONS = {"bool": bool, "float": float, "int": int, "str": str}
 
 
@@ -51,8 +52,17 @@ def worth(node: ast.expr, here: Here) -> Worth:
         value = UNKNOWN if found.value is UNKNOWN else not found.value
         return replace(found, value=value, written=False)
     if isinstance(node, ast.Call):
-        return _converted(node, here)
+        return _of_config(node, here) or _converted(node, here)
     return NOTHING
+
+
+def _of_config(node: ast.Call, here: Here) -> Worth | None:
+    """`KVTransferConfig(a=b)` is the same as `{"a": b}`."""
+    name = (dotted(node.func) or "").rpartition(".")[2]
+    if name not in _CONFIGS or node.args or any(k.arg is None for k in node.keywords):
+        return None
+    deeper = here.deeper()
+    return Worth({k.arg: worth(k.value, deeper).value for k in node.keywords if k.arg})
 
 
 def parameter(function: Function, name: str, here: Here) -> Worth:

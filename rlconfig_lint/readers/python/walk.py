@@ -36,12 +36,14 @@ _BARREN = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """Where a node stands: in which functions, whether awaited, whether it may not run."""
+    """Where a node stands: in which functions, whether awaited, whether it may not run, whether it
+    is a statement of its own, whose result is lost."""
 
     functions: tuple[Function, ...] = ()
     inside: str = ""
     awaited: bool = False
     conditional: bool = False
+    lost: bool = False
 
     def within(self, node: ast.AST) -> Around:
         """What stands around the children of `node`."""
@@ -52,9 +54,10 @@ class Around:
             return Around(functions, f"{self.inside}.{node.name}".lstrip("."))
         awaited = isinstance(node, ast.Await)
         conditional = self.conditional or isinstance(node, ast.If | ast.IfExp)
-        if awaited == self.awaited and conditional == self.conditional:
+        lost = isinstance(node, ast.Expr) or (awaited and self.lost)
+        if (awaited, conditional, lost) == (self.awaited, self.conditional, self.lost):
             return self
-        return Around(self.functions, self.inside, awaited, conditional)
+        return Around(self.functions, self.inside, awaited, conditional, lost)
 
 
 Found = tuple[ast.AST, Around]

@@ -37,6 +37,7 @@ _OF_A_REQUEST = _NEW_EACH_TIME | {"req", "request", "trajectory"}
 _OF_A_PERSON = frozenset(("account", "customer", "org", "organization", "team", "tenant", "user"))
 _SAYS_NOTHING = frozenset(("hex", "id", "uid", "value"))
 _REBUILDS = frozenset(("free_cache_engine", "init_cache_engine"))
+_OF_AN_ADAPTER = ("lora_name", "lora_int_id", "lora_path")
 _MOST_HOPS = 3
 
 
@@ -104,9 +105,12 @@ class CacheKeys:
             return
         in_place = given.get("load_inplace")
         reloaded = isinstance(in_place, ast.Constant) and in_place.value is True
-        apart = self._apart(name, around, _NEW_EACH_TIME)
-        place = self.spans.place(node)
-        self.adapters.append(CacheKey(source(name, self.spans), apart, place, reloaded))
+        apart, number, path = (
+            self._apart(given[part], around, _NEW_EACH_TIME) if part in given else Apart.UNKNOWN
+            for part in _OF_AN_ADAPTER
+        )
+        place, written = self.spans.place(node), source(name, self.spans)
+        self.adapters.append(CacheKey(written, apart, place, reloaded, number, path))
 
     def _rebuilt(self, node: ast.Call) -> None:
         """A vLLM scheduler made anew, or the cache engine of vLLM 0.6: empty without a reset."""
@@ -147,7 +151,7 @@ def _adapter_of(node: ast.Call) -> dict[str, ast.expr]:
     made = function.attr if isinstance(function, ast.Attribute) else dotted(function) or ""
     if made.endswith("LoRARequest"):
         given = {k.arg: k.value for k in node.keywords if k.arg}
-        return {**dict(zip(("lora_name", "lora_int_id"), node.args, strict=False)), **given}
+        return {**dict(zip(_OF_AN_ADAPTER, node.args, strict=False)), **given}
     if made == "post" and any(_ends(argument, "/load_lora_adapter") for argument in node.args[:1]):
         return _fields(next((k.value for k in node.keywords if k.arg == "json"), None))
     return {}

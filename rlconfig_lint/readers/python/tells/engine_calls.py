@@ -99,6 +99,7 @@ def _by_method(
         open=unseen,
         inside=around.inside,
         conditional=around.conditional,
+        ignored=around.lost,
         remote=remote,
     )
 
@@ -134,6 +135,7 @@ def _by_http(node: ast.Call, around: Around, spans: Spans) -> ApiCall | None:
         open=unseen,
         inside=around.inside,
         conditional=around.conditional,
+        ignored=around.lost,
     )
 
 

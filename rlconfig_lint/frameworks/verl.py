@@ -6,9 +6,11 @@
 
 from rlconfig_lint.frameworks.words import (
     Backend,
+    Bound,
     Dropped,
     Framework,
     Mark,
+    Precision,
     Supplied,
     Switch,
     SyncSwitch,
@@ -213,6 +215,34 @@ FRAMEWORK = Framework(
             (When(f"{CORRECTION}.bypass_mode", (True,), absent=False),),
             ">=0.6.1",
         ),
+    ),
+    precisions=(
+        Precision("bfloat16", f"{_CONFIG}/engine/fsdp.yaml:78"),
+        *(
+            Precision(
+                "float16",
+                f"{_CONFIG}/engine/{engine}.yaml ({key})",
+                (When(f"actor_rollout_ref.actor.{config}.{key}", ("float16", "fp16")),),
+            )
+            for engine, config, key in (
+                ("fsdp", "fsdp_config", "dtype"),
+                ("fsdp", "fsdp_config", "mixed_precision.param_dtype"),
+                ("megatron", "megatron", "dtype"),
+            )
+        ),
+        *(
+            Precision("quantized", source, (When(f"actor_rollout_ref.actor.{key}"),))
+            for source, key in (
+                ("megatron's own fp8", "megatron.override_transformer_config.fp8"),
+                (f"{_CONFIG}/actor/actor.yaml:346", "qat.enable"),
+                (f"{_CONFIG}/actor/actor.yaml:346", "fsdp_config.qat.enable"),
+                (f"{_CONFIG}/actor/actor.yaml:346", "megatron.qat.enable"),
+            )
+        ),
+    ),
+    bounds=tuple(
+        Bound(_CORRECTION_YAML, (When(f"{CORRECTION}.{key}"),))
+        for key in ("rollout_is", "rollout_rs")
     ),
     divides_by_temperature=True,
     temperature_source="verl/workers/engine/fsdp/transformer_impl.py:1357",

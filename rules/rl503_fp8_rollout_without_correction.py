@@ -133,7 +133,7 @@ def _uncorrected(rollout: Rollout, span: ReleaseSpan) -> Finding:
         ID,
         rollout,
         Severity.ERROR if own else Severity.WARNING,
-        f"rollouts are sampled from a quantised copy of the policy, and {_CONSEQUENCE[trainer.kind]}",
+        f"rollouts come from a quantised copy of the policy, and {_CONSEQUENCE[trainer.kind]}",
         span=span,
         subject=about(rollout, _written_in(rollout, span.releases[-1]), span),
         help_=_help(rollout),

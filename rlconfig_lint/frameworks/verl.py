@@ -48,6 +48,7 @@ TYPED = frozenset(
 _RENAMED = {"tensor_model_parallel_size": "tensor_parallel_size"}
 _ASYNC = When(f"{ROLLOUT}.mode", ("async",), absent="sync")  # the default until 0.6.1
 _SYNC = When(f"{ROLLOUT}.mode", ("sync",), absent="sync")
+_PARAMETERS = "fsdp_config.mixed_precision.param_dtype"
 _CACHE_KEPT = When(f"{ROLLOUT}.free_cache_engine", (False,), absent=True)
 _LORA = When("actor_rollout_ref.model.lora_rank")
 _IN_FLIGHT = (When(word="fully_async_main"), When(word="fully_async_ppo"))
@@ -217,17 +218,21 @@ FRAMEWORK = Framework(
         ),
     ),
     precisions=(
-        Precision("bfloat16", f"{_CONFIG}/engine/fsdp.yaml:78"),
+        Precision("bfloat16", "verl/workers/engine/fsdp/transformer_impl.py:378"),
         *(
             Precision(
-                "float16",
-                f"{_CONFIG}/engine/{engine}.yaml ({key})",
-                (When(f"actor_rollout_ref.actor.{config}.{key}", ("float16", "fp16")),),
+                dtype,
+                f"verl/workers/engine/{source}",
+                (When(f"actor_rollout_ref.actor.{key}", ("float16", "fp16")),),
+                versions,
             )
-            for engine, config, key in (
-                ("fsdp", "fsdp_config", "dtype"),
-                ("fsdp", "fsdp_config", "mixed_precision.param_dtype"),
-                ("megatron", "megatron", "dtype"),
+            for key, source, dtype, versions in (
+                # Only some releases read it; with others autocast to bfloat16 stands.
+                ("fsdp_config.dtype", "fsdp/transformer_impl.py:372", None, ""),
+                (_PARAMETERS, "fsdp/transformer_impl.py:374", None, "<0.9.1"),
+                (_PARAMETERS, "fsdp/transformer_impl.py:374", "float16", ">=0.9.1"),
+                ("megatron.dtype", "megatron/transformer_impl.py:293", None, "<0.9.1"),
+                ("megatron.dtype", "megatron/transformer_impl.py:293", "float16", ">=0.9.1"),
             )
         ),
         *(

@@ -20,7 +20,8 @@ before mean ratio. NeMo-RL investigates `token_mult_prob_error` above 1.05; vime
 
 ## When it is right
 
-bfloat16 on both sides is common and consistent: this rule says nothing then, outside `parity`.
+bfloat16 on both sides is common and consistent: this rule says nothing then, outside `parity`
+and `strict-on-policy`.
 
 ## Bad
 
@@ -77,6 +78,10 @@ from rlconfig_lint.releases import behaviour
 from rlconfig_lint.resolve.heads import FLOAT32, MODEL_DTYPE, head_dtype_asked, rollout_head
 
 ID = ("RL501", "lm-head-dtype-mismatch")
+_WHY_BOTH = {
+    Profile.PARITY: "the founding report needed it on both sides",
+    Profile.STRICT_ON_POLICY: "each side rounds its logits on its own before the softmax",
+}
 _PLUGIN = (
     "below vLLM 0.26.0 only code on the engine's side gives it an fp32 head: upgrade to >=0.26.0"
     " and set hf_overrides.head_dtype, or register a plugin as PipelineRL does"
@@ -98,8 +103,8 @@ def check(rollout: Rollout, profile: Profile) -> Iterator[Finding]:
     elif trainer in ("bfloat16", "float16") and fine:
         message = f"the engine's lm_head is float32, the trainer's is {trainer}"
         yield _one_sided(rollout, fine, message)
-    elif profile is Profile.PARITY and coarse:
-        yield _for_parity(rollout, coarse)
+    elif profile in _WHY_BOTH and coarse:
+        yield _coarse(rollout, coarse, _WHY_BOTH[profile])
 
 
 def _one_sided(rollout: Rollout, span: ReleaseSpan, message: str) -> Finding:
@@ -123,12 +128,12 @@ def _one_sided(rollout: Rollout, span: ReleaseSpan, message: str) -> Finding:
     )
 
 
-def _for_parity(rollout: Rollout, span: ReleaseSpan) -> Finding:
+def _coarse(rollout: Rollout, span: ReleaseSpan, why: str) -> Finding:
     return judged(
         ID,
         rollout,
         Severity.WARNING,
-        "the engine's lm_head is not float32: the founding report needed it on both sides",
+        f"the engine's lm_head is not float32: {why}",
         span=span,
         subject=_heads(rollout, span),
         help_=f"make both sides float32, together. {_how(span)}",
@@ -214,6 +219,12 @@ from vllm import LLM
 llm = LLM(model="Qwen/Qwen2.5-7B", hf_overrides={"head_dtype": "float32"})
 """,
         {"vllm-version": "0.26.0", "trainer": "rollout-logprobs", "trainer-lm-head": "bfloat16"},
+    ),
+    Example(
+        "strict.yaml",
+        _ENGINE,
+        {"vllm-version": "0.26.0", "trainer": "rollout-logprobs"},
+        profile=Profile.STRICT_ON_POLICY,
     ),
 )
 

@@ -12,6 +12,7 @@ import pytest
 from rlconfig_lint.frameworks.words import Framework
 from rlconfig_lint.model import TrainerKind
 from tests.projects import run, write_files
+from tools import rules_table
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -33,3 +34,15 @@ def test_the_framework_of_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     (rollout,) = run(write_files(tmp_path, files)).rollouts
     assert (rollout.framework, rollout.trainer.kind) == ("mytrainer", TrainerKind.DECOUPLED)
     assert rollout.engine["logprobs_mode"].value == "processed_logprobs"
+
+
+def test_the_table_of_rules_is_what_their_files_come_to() -> None:
+    assert rules_table.PAGE.read_text("utf-8") == rules_table.page(), (
+        "write it again: python -m tools.rules_table"
+    )
+
+
+def test_its_links_lead_to_files() -> None:
+    for page in DOCS.glob("*.md"):
+        for link in re.findall(r"\]\((\.[^)#]+)", page.read_text("utf-8")):
+            assert (DOCS / link).exists(), f"{page.name}: {link}"

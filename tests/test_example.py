@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import pytest
 import yaml
 
 from rlconfig_lint.model import Profile
-from rlconfig_lint.registry import rules
+from rlconfig_lint.registry import rule, rules
 from tests.projects import fix_all, run
 
 ROOT = Path(__file__).parent.parent
@@ -81,13 +82,17 @@ def test_the_readmes_before_becomes_its_after(tmp_path: Path) -> None:
 def test_the_readmes_settings_are_known(tmp_path: Path) -> None:
     from rlconfig_lint.config import load
 
-    block = README.split("```toml\n")[1].split("```")[0]
+    blocks = [block.split("```")[0] for block in README.split("```toml\n")[1:]]
     config = tmp_path / "pyproject.toml"
-    config.write_text(block)
+    config.write_text("".join(blocks))
     assert load(config).trainer == "rollout-logprobs"
     assert load(config).declared(tmp_path / "recipes/old/a.yaml").vllm_version == "0.8.5"
+    assert load(config).profile_named("nightly").base is Profile.PARITY
 
 
-def test_the_readme_lists_every_rule() -> None:
-    for rule in rules():
-        assert f"| {rule.code} | {rule.name} |" in README
+def test_the_readme_names_every_family_by_a_rule() -> None:
+    named = re.findall(r"^\| (RL\d) \|.*\| (RL\d+) ([\w-]+) \|$", README, re.M)
+    assert [family for family, _, _ in named] == sorted({rule.code[:3] for rule in rules()})
+    for family, code, name in named:
+        assert code.startswith(family)
+        assert rule(code).name == name

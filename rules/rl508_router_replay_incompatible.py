@@ -33,8 +33,8 @@ The same with tensor or expert parallelism.
 
 ## Fix
 
-Unsafe: `enable_prefix_caching: true` where a release wants it (a reset has to stand behind each
-weight update then, see RL201). None for the others: the message names what to leave out.
+None is written: the message names what to leave out. Where prefix caching has to be on, a reset has
+to stand behind each weight update (see RL201).
 
 ## Versions
 
@@ -58,12 +58,11 @@ from dataclasses import dataclass
 
 from packaging.version import Version
 
-from rlconfig_lint.judging import Subject, about, judged, put
+from rlconfig_lint.judging import Subject, about, judged
 from rlconfig_lint.model import (
     UNKNOWN,
     Example,
     Finding,
-    Fix,
     Profile,
     ReleaseSpan,
     Rollout,
@@ -200,13 +199,7 @@ def _clash(rollout: Rollout, pair: _Pair, span: ReleaseSpan) -> Finding:
         subject=about(rollout, pair.setting, span),
         help_=pair.help,
         beside=(rollout.engine[_ASKS],),
-        fix=_cached(rollout) if pair.setting == "enable_prefix_caching" else None,
     )
-
-
-def _cached(rollout: Rollout) -> Fix | None:
-    title = "set enable_prefix_caching to true"
-    return put(rollout, "enable_prefix_caching", True, title, safe=False)
 
 
 def _wrong_runner(rollout: Rollout, asks: ReleaseSpan) -> Iterator[Finding]:
@@ -244,7 +237,6 @@ BAD = (
         "engine.yaml",
         f"{_ENGINE}  enable_prefix_caching: false\n",
         _FACTS,
-        fixed=f"{_ENGINE}  enable_prefix_caching: true\n",
     ),
     Example("stages.yaml", f"{_ENGINE}  pipeline_parallel_size: 2\n", _FACTS),
     Example(

@@ -84,6 +84,12 @@ FRAMEWORK = Framework(
     ),
     defaults=(
         Supplied("enable_prefix_caching", True, f"{_WORKER}:84 (compute capability 8.0 and newer)"),
+        Supplied(
+            "enable_return_routed_experts",
+            True,
+            "nemo_rl/models/megatron/router_replay.py:50",
+            when=(When("policy.router_replay.enabled", (True,), absent=False),),
+        ),
     ),
     sampling_defaults=(
         *(

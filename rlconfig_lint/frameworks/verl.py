@@ -135,6 +135,12 @@ FRAMEWORK = Framework(
         ),
         Supplied("logprobs_mode", UNKNOWN, f"raw in 0.6.1, {_YAML}:77 in 0.7.0", "==0.7.0.dev0"),
         Supplied("enable_prefix_caching", True, f"{_YAML}:90", ">=0.6.0"),
+        Supplied(
+            "enable_return_routed_experts",
+            True,
+            f"{_SERVER}:428",
+            when=(When(f"{ROLLOUT}.enable_rollout_routing_replay", (True,), absent=False),),
+        ),
         Supplied("dtype", "bfloat16", f"{_YAML}:43"),
         Supplied("enforce_eager", True, f"0.5.0:{_YAML}:35", "<0.6.0"),
         Supplied("enforce_eager", False, f"{_YAML}:52", ">=0.6.0"),

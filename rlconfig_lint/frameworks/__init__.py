@@ -89,6 +89,8 @@ def _at(name: str, version: Version) -> Framework:
         sampling_forced=_holding(found.sampling_forced, version),
         trainer=_holding(found.trainer, version),
         heads=_holding(found.heads, version),
+        precisions=_holding(found.precisions, version),
+        bounds=_holding(found.bounds, version),
         engine_heads=_holding(found.engine_heads, version),
         sync=_holding(found.sync, version),
     )

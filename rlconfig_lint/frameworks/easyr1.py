@@ -7,6 +7,7 @@ from rlconfig_lint.frameworks.words import (
     Backend,
     Framework,
     Mark,
+    Precision,
     Supplied,
     Switch,
     SyncSwitch,
@@ -87,6 +88,17 @@ FRAMEWORK = Framework(
     ),
     trainer=(
         Switch(TrainerKind.RECOMPUTE, "verl/trainer/ray_trainer.py:609 (no key switches it)"),
+    ),
+    precisions=tuple(
+        Precision(
+            dtype,
+            "verl/workers/actor/config.py:85",
+            (When("worker.actor.fsdp.mp_param_dtype", spellings, absent="bf16"),),
+        )
+        for dtype, spellings in (
+            ("bfloat16", ("bf16", "bfloat16")),
+            ("float16", ("fp16", "float16")),
+        )
     ),
     divides_by_temperature=True,
     temperature_source="verl/workers/actor/dp_actor.py:128",

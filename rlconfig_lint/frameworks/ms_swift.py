@@ -67,6 +67,12 @@ FRAMEWORK = Framework(
     defaults=(
         Supplied("enable_prefix_caching", True, f"{_ARGUMENTS}:173"),
         Supplied(
+            "enable_return_routed_experts",
+            True,
+            "swift/megatron/trainers/rollout_mixin.py:465",
+            when=(When("router_replay_mode", ("R3",)),),
+        ),
+        Supplied(
             "enable_prefix_caching",
             UNKNOWN,
             "of `swift rollout`",

@@ -9,6 +9,7 @@ from rlconfig_lint.frameworks.words import (
     Backend,
     Framework,
     Mark,
+    Precision,
     Supplied,
     Switch,
     SyncSwitch,
@@ -83,6 +84,12 @@ FRAMEWORK = Framework(
     ),
     defaults=(
         Supplied("enable_prefix_caching", True, f"{_WORKER}:84 (compute capability 8.0 and newer)"),
+        Supplied(
+            "enable_return_routed_experts",
+            True,
+            "nemo_rl/models/megatron/router_replay.py:50",
+            when=(When("policy.router_replay.enabled", (True,), absent=False),),
+        ),
     ),
     sampling_defaults=(
         *(
@@ -114,6 +121,20 @@ FRAMEWORK = Framework(
                 When("loss_fn.use_on_policy_kl_approximation", (True,), absent=False),
                 When("loss_fn.reference_policy_kl_penalty"),
             ),
+        ),
+    ),
+    precisions=(
+        *(
+            Precision(dtype, "policy.precision", (When("policy.precision", (dtype,)),))
+            for dtype in ("bfloat16", "float16", "float32")
+        ),
+        Precision(
+            "quantized",
+            "nemo_rl/models/policy/__init__.py:483",
+            (When("policy.megatron_cfg.fp8_cfg.enabled", (True,), absent=False),),
+        ),
+        Precision(
+            "quantized", "nemo_rl/models/policy/__init__.py:599", (When("policy.quant_cfg"),)
         ),
     ),
     divides_by_temperature=True,

@@ -1,9 +1,11 @@
 """prime-rl: TOML with vLLM's own keys under `[inference.vllm]`, sampling under `[orchestrator]`."""
 
 from rlconfig_lint.frameworks.words import (
+    Bound,
     Framework,
     Head,
     Mark,
+    Precision,
     Supplied,
     Switch,
     SyncSwitch,
@@ -72,6 +74,16 @@ FRAMEWORK = Framework(
             TrainerKind.UNKNOWN,
             f"{_CONFIGS}/trainer.py:522 (a loss of the user's own)",
             (When("trainer.loss.type", ("custom",)),),
+        ),
+    ),
+    precisions=(
+        Precision("bfloat16", "src/prime_rl/trainer/model.py:824"),
+        Precision("quantized", f"{_CONFIGS}/trainer.py:248", (When("trainer.model.quantization"),)),
+    ),
+    bounds=(
+        Bound(
+            "src/prime_rl/trainer/rl/loss.py:131 (masks tokens by the distance)",
+            (When("trainer.loss.type", ("default",), absent="default"),),
         ),
     ),
     divides_by_temperature=True,

@@ -4,6 +4,7 @@ from rlconfig_lint.frameworks.words import (
     Backend,
     Framework,
     Mark,
+    Precision,
     Supplied,
     Switch,
     SyncSwitch,
@@ -77,6 +78,26 @@ FRAMEWORK = Framework(
                 (When(f"{_CORRECTION}.filters.{number}.enabled", (True,), absent=False),),
             )
             for number in range(_FILTERS)
+        ),
+    ),
+    precisions=(
+        *(
+            Precision(
+                dtype,
+                "roll/configs/model_args.py:92",
+                (When("actor_train.model_args.dtype", (short,), absent="bf16"),),
+            )
+            for short, dtype in (("bf16", "bfloat16"), ("fp16", "float16"), ("fp32", "float32"))
+        ),
+        Precision(
+            None,
+            "roll/distributed/strategy/fsdp2_strategy.py:828",
+            (When("actor_train.strategy_args.strategy_config.param_dtype"),),
+        ),
+        Precision(
+            "quantized",
+            "megatron's own fp8",
+            (When("actor_train.strategy_args.strategy_config.fp8"),),
         ),
     ),
     divides_by_temperature=False,  # so raw logprobs are the ones that match, at any temperature

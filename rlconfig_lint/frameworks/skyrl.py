@@ -5,6 +5,7 @@ from rlconfig_lint.frameworks.words import (
     Backend,
     Framework,
     Mark,
+    Precision,
     Supplied,
     Switch,
     SyncSwitch,
@@ -136,6 +137,24 @@ FRAMEWORK = Framework(
             TrainerKind.ROLLOUT_LOGPROBS,
             f"{_LOSSES}:769",
             (When(_LOSS, ("cispo",)), When("trainer.algorithm.cispo.cispo_anchor", ("rollout",))),
+        ),
+    ),
+    precisions=(
+        Precision("bfloat16", f"{_CONFIG}:1381", (When("trainer.bf16", (True,), absent=True),)),
+        Precision(
+            "float16",
+            f"{_CONFIG}:213",
+            (When("trainer.policy.fsdp_config.mixed_precision.param_dtype", ("fp16", "float16")),),
+        ),
+        Precision(
+            "quantized",
+            "megatron's own fp8",
+            (When("trainer.policy.megatron_config.transformer_config_kwargs.fp8"),),
+        ),
+        Precision(
+            "quantized",
+            f"{_CONFIG}:170 (trains through a quantised forward)",
+            (When("trainer.policy.model.fake_int4_qat.enabled", (True,), absent=False),),
         ),
     ),
     divides_by_temperature=True,

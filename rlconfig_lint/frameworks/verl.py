@@ -6,9 +6,11 @@
 
 from rlconfig_lint.frameworks.words import (
     Backend,
+    Bound,
     Dropped,
     Framework,
     Mark,
+    Precision,
     Supplied,
     Switch,
     SyncSwitch,
@@ -46,6 +48,7 @@ TYPED = frozenset(
 _RENAMED = {"tensor_model_parallel_size": "tensor_parallel_size"}
 _ASYNC = When(f"{ROLLOUT}.mode", ("async",), absent="sync")  # the default until 0.6.1
 _SYNC = When(f"{ROLLOUT}.mode", ("sync",), absent="sync")
+_PARAMETERS = "fsdp_config.mixed_precision.param_dtype"
 _CACHE_KEPT = When(f"{ROLLOUT}.free_cache_engine", (False,), absent=True)
 _LORA = When("actor_rollout_ref.model.lora_rank")
 _IN_FLIGHT = (When(word="fully_async_main"), When(word="fully_async_ppo"))
@@ -132,6 +135,12 @@ FRAMEWORK = Framework(
         ),
         Supplied("logprobs_mode", UNKNOWN, f"raw in 0.6.1, {_YAML}:77 in 0.7.0", "==0.7.0.dev0"),
         Supplied("enable_prefix_caching", True, f"{_YAML}:90", ">=0.6.0"),
+        Supplied(
+            "enable_return_routed_experts",
+            True,
+            f"{_SERVER}:428",
+            when=(When(f"{ROLLOUT}.enable_rollout_routing_replay", (True,), absent=False),),
+        ),
         Supplied("dtype", "bfloat16", f"{_YAML}:43"),
         Supplied("enforce_eager", True, f"0.5.0:{_YAML}:35", "<0.6.0"),
         Supplied("enforce_eager", False, f"{_YAML}:52", ">=0.6.0"),
@@ -213,6 +222,38 @@ FRAMEWORK = Framework(
             (When(f"{CORRECTION}.bypass_mode", (True,), absent=False),),
             ">=0.6.1",
         ),
+    ),
+    precisions=(
+        Precision("bfloat16", "verl/workers/engine/fsdp/transformer_impl.py:378"),
+        *(
+            Precision(
+                dtype,
+                f"verl/workers/engine/{source}",
+                (When(f"actor_rollout_ref.actor.{key}", ("float16", "fp16")),),
+                versions,
+            )
+            for key, source, dtype, versions in (
+                # Only some releases read it; with others autocast to bfloat16 stands.
+                ("fsdp_config.dtype", "fsdp/transformer_impl.py:372", None, ""),
+                (_PARAMETERS, "fsdp/transformer_impl.py:374", None, "<0.9.1"),
+                (_PARAMETERS, "fsdp/transformer_impl.py:374", "float16", ">=0.9.1"),
+                ("megatron.dtype", "megatron/transformer_impl.py:293", None, "<0.9.1"),
+                ("megatron.dtype", "megatron/transformer_impl.py:293", "float16", ">=0.9.1"),
+            )
+        ),
+        *(
+            Precision("quantized", source, (When(f"actor_rollout_ref.actor.{key}"),))
+            for source, key in (
+                ("megatron's own fp8", "megatron.override_transformer_config.fp8"),
+                (f"{_CONFIG}/actor/actor.yaml:346", "qat.enable"),
+                (f"{_CONFIG}/actor/actor.yaml:346", "fsdp_config.qat.enable"),
+                (f"{_CONFIG}/actor/actor.yaml:346", "megatron.qat.enable"),
+            )
+        ),
+    ),
+    bounds=tuple(
+        Bound(_CORRECTION_YAML, (When(f"{CORRECTION}.{key}"),))
+        for key in ("rollout_is", "rollout_rs")
     ),
     divides_by_temperature=True,
     temperature_source="verl/workers/engine/fsdp/transformer_impl.py:1357",

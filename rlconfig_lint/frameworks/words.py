@@ -107,6 +107,27 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
+class Precision:
+    """In which dtype the trainer computes its forward pass when all conditions hold: "quantized"
+    where it trains through a grid as coarse as a quantised engine's, None where nobody can tell."""
+
+    dtype: str | None
+    source: str
+    when: tuple[When, ...] = ()
+    versions: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A loss on rollout logprobs that drops or caps tokens by how far engine and trainer are apart,
+    when all conditions hold."""
+
+    source: str
+    when: tuple[When, ...] = ()
+    versions: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Backend:
     """The key that chooses the inference engine, and the values that mean vLLM."""
 
@@ -169,5 +190,7 @@ class Framework:
     trainer_temperature_absent: Value = UNKNOWN  # what it divides by where nobody writes that key
     replays: tuple[str, ...] = ()  # sampling settings that the trainer applies to its own logits
     heads: tuple[Head, ...] = ()  # the trainer's
+    precisions: tuple[Precision, ...] = ()  # the last that holds; none: not known
+    bounds: tuple[Bound, ...] = ()
     engine_heads: tuple[Head, ...] = ()  # of an engine that the framework patches itself
     sync: tuple[SyncSwitch, ...] = ()  # the last that holds says the style and the fate

@@ -92,6 +92,9 @@ class Trainer:
     logprobs_asked: tuple[Place, ...] = ()
     lm_head: str | None = None  # "float32", "bfloat16" or None where it is not known
     lm_head_evidence: tuple[Evidence, ...] = ()
+    dtype: str | None = None  # of its forward pass: "quantized", or None where it is not known
+    dtype_evidence: tuple[Evidence, ...] = ()
+    bounds_mismatch: bool | None = False  # its loss drops or caps tokens far from the engine's
     replays: tuple[str, ...] = ()  # sampling settings that it applies to its own logits as well
     retokenized: tuple[Retokenized, ...] = ()
 

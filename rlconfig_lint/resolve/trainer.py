@@ -33,6 +33,7 @@ def of_framework(framework: Framework, asked: Configuration, stated: Declared) -
     """The trainer that a framework runs, with the keys that switch it."""
     kind, evidence = _kind_of(framework, asked)
     head, head_evidence = _head(framework, asked)
+    dtype, dtype_evidence = _dtype(framework, asked)
     trainer = Trainer(
         kind,
         (evidence,) if evidence else (),
@@ -41,6 +42,9 @@ def of_framework(framework: Framework, asked: Configuration, stated: Declared) -
         temperature_evidence=_temperature_place(framework, asked),
         lm_head=head,
         lm_head_evidence=head_evidence,
+        dtype=dtype,
+        dtype_evidence=dtype_evidence,
+        bounds_mismatch=_bounds_mismatch(framework, asked),
         replays=framework.replays,
     )
     return declared(trainer, stated)
@@ -206,6 +210,26 @@ def _head(framework: Framework, asked: Configuration) -> tuple[str | None, tuple
         elif found.state is None:
             dtype, evidence = None, ()
     return dtype, evidence
+
+
+def _dtype(framework: Framework, asked: Configuration) -> tuple[str | None, tuple[Evidence, ...]]:
+    """What the last row that holds says; nothing where a later one may hold."""
+    dtype: str | None = None
+    evidence: tuple[Evidence, ...] = ()
+    for row in framework.precisions:
+        found = answer(row.when, asked)
+        if found.state is False:
+            continue
+        place = found.evidence.place if found.evidence else None
+        dtype = row.dtype if found.state else None
+        evidence = (Evidence(f"{framework.name}: {row.source}", place),)
+    return dtype, evidence
+
+
+def _bounds_mismatch(framework: Framework, asked: Configuration) -> bool | None:
+    """None where only a run would tell."""
+    states = [answer(row.when, asked).state for row in framework.bounds]
+    return True if True in states else None if None in states else False
 
 
 def declared(trainer: Trainer, stated: Declared) -> Trainer:

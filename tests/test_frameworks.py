@@ -8,7 +8,7 @@ import pytest
 from packaging.version import Version
 
 from rlconfig_lint.frameworks import NAMES, frameworks, holds
-from rlconfig_lint.frameworks.words import Dropped, Head, Supplied, Switch, SyncSwitch
+from rlconfig_lint.frameworks.words import Ahead, Dropped, Head, Inert, Supplied, Switch, SyncSwitch
 from rlconfig_lint.model import (
     UNKNOWN,
     CacheFate,
@@ -95,7 +95,7 @@ def test_every_module_is_named_and_every_fact_has_its_source() -> None:
     for framework in frameworks():
         assert framework.name in NAMES
         assert "@" in framework.read_at
-        rows: tuple[Supplied | Switch | SyncSwitch | Head | Dropped, ...] = (
+        rows: tuple[Supplied | Switch | SyncSwitch | Head | Dropped | Inert | Ahead, ...] = (
             *framework.defaults,
             *framework.forced,
             *framework.sampling_defaults,
@@ -104,6 +104,8 @@ def test_every_module_is_named_and_every_fact_has_its_source() -> None:
             *framework.variables,
             *framework.drops_false,
             *framework.trainer,
+            *framework.inert,
+            *framework.ahead,
             *framework.heads,
             *framework.engine_heads,
             *framework.sync,

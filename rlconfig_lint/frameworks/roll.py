@@ -1,8 +1,10 @@
 """ROLL: vLLM's own keys under `actor_infer.strategy_args.strategy_config`, sampling beside it."""
 
 from rlconfig_lint.frameworks.words import (
+    Ahead,
     Backend,
     Framework,
+    Inert,
     Mark,
     Supplied,
     Switch,
@@ -79,6 +81,24 @@ FRAMEWORK = Framework(
             for number in range(_FILTERS)
         ),
     ),
+    inert=tuple(
+        Inert(
+            When(f"{_CORRECTION}.{key}.enabled", (True,), absent=False),
+            When(f"{_INFER}.generating_args.logprobs", (None,), absent=0),
+            0,
+            "roll/pipeline/rlvr/actor_worker.py:32 (recomputed ones stand in: each ratio is 1)",
+            harmless=True,
+        )
+        for key in ("is_weight", *(f"filters.{number}" for number in range(_FILTERS)))
+    ),
+    ahead=(
+        Ahead(
+            "roll/configs/base_config.py:502",
+            steps="async_generation_ratio",
+            absent=0,
+        ),
+    ),
+    correction=f"{_CORRECTION}.is_weight.enabled: true",
     divides_by_temperature=False,  # so raw logprobs are the ones that match, at any temperature
     temperature_source="roll/utils/functionals.py:214",
     # Nothing runs at an update: a step is over, or all requests are aborted first

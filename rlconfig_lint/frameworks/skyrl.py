@@ -2,8 +2,10 @@
 `engine_init_kwargs`."""
 
 from rlconfig_lint.frameworks.words import (
+    Ahead,
     Backend,
     Framework,
+    Inert,
     Mark,
     Supplied,
     Switch,
@@ -138,6 +140,27 @@ FRAMEWORK = Framework(
             (When(_LOSS, ("cispo",)), When("trainer.algorithm.cispo.cispo_anchor", ("rollout",))),
         ),
     ),
+    inert=(
+        Inert(
+            When(_LOSS, ("rollout_is",)),
+            When("generator.sampling_params.logprobs", (None,), absent=1),
+            1,
+            f"{_LOSSES}:846",
+            refused=True,
+            harmless=True,
+            versions=">=0.3.0",
+        ),
+    ),
+    ahead=(
+        Ahead(
+            f"{_CONFIG}:952",
+            (_FULLY_ASYNC,),
+            "trainer.fully_async.max_staleness_steps",
+            4,
+            versions=">=0.3.0",
+        ),
+    ),
+    correction=f"{_CORRECTION}.tis_ratio_type: token",
     divides_by_temperature=True,
     temperature_source="skyrl/backends/skyrl_train/workers/model_wrapper.py:334",
     trainer_temperature="trainer.algorithm.temperature",  # else the rollout's: config.py:1737

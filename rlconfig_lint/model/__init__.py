@@ -19,9 +19,11 @@ from rlconfig_lint.model.code import (
     PythonFacts,
 )
 from rlconfig_lint.model.facts import (
+    Ahead,
     Clearing,
     Declared,
     Generation,
+    Inert,
     Order,
     Reach,
     Sync,
@@ -73,6 +75,7 @@ from rlconfig_lint.model.values import (
 __all__ = [
     "UNKNOWN",
     "AddStatementAfter",
+    "Ahead",
     "Apart",
     "ApiCall",
     "Assigned",
@@ -93,6 +96,7 @@ __all__ = [
     "Function",
     "Generation",
     "Home",
+    "Inert",
     "KeyStyle",
     "Layer",
     "Life",

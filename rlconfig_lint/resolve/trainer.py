@@ -21,6 +21,7 @@ from rlconfig_lint.model import (
     Value,
 )
 from rlconfig_lint.readers.scalars import plain
+from rlconfig_lint.resolve import objective
 from rlconfig_lint.resolve.conditions import Configuration, answer
 from rlconfig_lint.resolve.tree import Tree, keys_of, snake
 from rlconfig_lint.resolve.updates import imports_vllm
@@ -42,6 +43,8 @@ def of_framework(framework: Framework, asked: Configuration, stated: Declared) -
         lm_head=head,
         lm_head_evidence=head_evidence,
         replays=framework.replays,
+        inert=tuple(objective.inert(framework, asked)),
+        ahead=objective.ahead(framework, asked),
     )
     return declared(trainer, stated)
 
@@ -104,6 +107,14 @@ def beside(
         evidence = (Evidence("no request asks for logprobs"),)
         trainer = replace(trainer, kind=TrainerKind.RECOMPUTE, evidence=evidence)
     return _divided_by(_switched(trainer, tree, flags), tree)
+
+
+def asking_for_none(trainer: Trainer, requests: Collection[Block]) -> Trainer:
+    """A trainer that weights by rollout logprobs which no request asks for."""
+    if trainer.kind is not TrainerKind.DECOUPLED or not trainer.corrections:
+        return trainer
+    closed = _no_logprobs(requests) and not trainer.logprobs_asked
+    return replace(trainer, unasked=tuple(r.place for r in requests)) if closed else trainer
 
 
 def _kind(modules: Collection[PythonFacts]) -> tuple[TrainerKind, tuple[Evidence, ...]]:

@@ -21,6 +21,8 @@ _SOURCE = "roll/distributed/strategy/vllm_strategy.py"
 _SAMPLING = "roll/configs/generating_args.py"
 _CORRECTION = "train_infer_correction"
 _FILTERS = 4  # a list without a bound; nobody has more
+_NOT_ASKED = When(f"{_INFER}.generating_args.logprobs", (None,), absent=0)
+_STAND_IN = "roll/pipeline/rlvr/actor_worker.py:32 (recomputed ones stand in: each ratio is 1)"
 
 FRAMEWORK = Framework(
     name="roll",
@@ -80,13 +82,14 @@ FRAMEWORK = Framework(
             )
             for number in range(_FILTERS)
         ),
+        Switch(TrainerKind.RECOMPUTE, _STAND_IN, (_NOT_ASKED,)),
     ),
     inert=tuple(
         Inert(
             When(f"{_CORRECTION}.{key}.enabled", (True,), absent=False),
-            When(f"{_INFER}.generating_args.logprobs", (None,), absent=0),
+            _NOT_ASKED,
             0,
-            "roll/pipeline/rlvr/actor_worker.py:32 (recomputed ones stand in: each ratio is 1)",
+            _STAND_IN,
             harmless=True,
         )
         for key in ("is_weight", *(f"filters.{number}" for number in range(_FILTERS)))
@@ -94,6 +97,10 @@ FRAMEWORK = Framework(
     ahead=(
         Ahead(
             "roll/configs/base_config.py:502",
+            tuple(  # the others are made for old data
+                When(path, (None, "vanilla", "ppo"))
+                for path in ("pg_variant", "actor_train.pg_variant")
+            ),
             steps="async_generation_ratio",
             absent=0,
         ),

@@ -115,6 +115,7 @@ class Trainer:
     lm_head: str | None = None  # "float32", "bfloat16" or None where it is not known
     lm_head_evidence: tuple[Evidence, ...] = ()
     replays: tuple[str, ...] = ()  # sampling settings that it applies to its own logits as well
+    recomputes: tuple[Evidence, ...] = ()  # own code whose old logprobs are not the rollout's
     unasked: tuple[Place, ...] = ()  # requests of a project that corrects, and asks for none
     inert: tuple[Inert, ...] = ()
     ahead: Ahead | None = None

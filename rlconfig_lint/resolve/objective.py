@@ -58,8 +58,8 @@ def _ahead(framework: Framework, row: AheadRow, asked: Configuration) -> Ahead |
     holds = answer(row.when, asked).evidence
     entry = asked.tree.get(keys_of(row.steps)) if row.steps else None
     steps = _steps(row, entry, asked)
-    never = _is_number(steps) and steps <= 0
-    if never or (not row.when and not _is_number(steps)):
+    off_unless_written = not row.when or row.absent == 0
+    if steps <= 0 if _is_number(steps) else off_unless_written:
         return None
     place = entry.place if entry else holds.place if holds else None
     evidence = Evidence(f"{framework.name}: {row.source}", place)

@@ -96,6 +96,7 @@ def of_code(modules: Collection[PythonFacts]) -> Trainer:
         tuple(place for facts in modules for place in facts.logprobs_asked),
         "float32" if heads else None,
         tuple(Evidence("the trainer computes lm_head in float32", place) for place in heads[:1]),
+        recomputes=tuple(ratio for facts in modules for ratio in facts.recomputed_ratios),
     )
 
 
@@ -223,6 +224,8 @@ def declared(trainer: Trainer, stated: Declared) -> Trainer:
     if stated.trainer is not None:
         evidence = Evidence(f"trainer = {stated.trainer.value!r} in {stated.source}")
         trainer = replace(trainer, kind=stated.trainer, evidence=(evidence, *trainer.evidence))
+        if stated.trainer is TrainerKind.RECOMPUTE:
+            trainer = replace(trainer, recomputes=(evidence, *trainer.recomputes))
     if stated.trainer_temperature is not None:
         temperature = stated.trainer_temperature
         evidence = Evidence(f"trainer-temperature = {temperature} in {stated.source}")

@@ -60,7 +60,6 @@ from collections.abc import Iterator
 
 from rlconfig_lint.judging import Subject, judged
 from rlconfig_lint.model import (
-    UNKNOWN,
     Ahead,
     Evidence,
     Example,
@@ -150,7 +149,7 @@ def _is_far(steps: Value) -> bool:
 
 
 def _how_old(steps: Value) -> str:
-    if steps is UNKNOWN or not isinstance(steps, int | float) or isinstance(steps, bool):
+    if isinstance(steps, bool) or not isinstance(steps, int | float) or steps < 1:
         return "older than"
     return f"up to {show(steps)} update{'s' if steps > 1 else ''} older than"
 

@@ -37,7 +37,14 @@ FRAMEWORK = replace(
     ),
     sampling_forced=(),  # the gateway passes any key of rllm.rollout.train on
     inert=(),
-    ahead=(Ahead(f"{_BASE}:170", (When("rllm.async_training.enable", (True,), absent=False),)),),
+    ahead=(
+        Ahead(
+            f"{_BASE}:174",
+            (When("rllm.async_training.enable", (True,), absent=False),),
+            "rllm.async_training.staleness_threshold",
+            0,
+        ),
+    ),
     trainer=(
         Switch(
             TrainerKind.RECOMPUTE, "rllm/trainer/config/rllm/backend/verl.yaml (off by default)"

@@ -261,7 +261,12 @@ FRAMEWORK = Framework(
     ),
     ahead=(
         *(
-            Ahead(f"{_FULLY_ASYNC}: rollouts go on while the policy learns", (word,))
+            Ahead(
+                f"{_FULLY_ASYNC}/config/fully_async_ppo_trainer.yaml:11",
+                (word,),
+                "async_training.staleness_threshold",
+                0.1,
+            )
             for word in _IN_FLIGHT
         ),
         *(

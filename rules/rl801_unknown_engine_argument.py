@@ -60,7 +60,7 @@ def check(rollout: Rollout, profile: Profile) -> Iterator[Finding]:
         return
     by = callee(rollout)
     for name, setting in rollout.passed.items():
-        if lifetime(by, name) is not None or lifetime("", name) is not None:
+        if any(lifetime(*known) is not None for known in _spellings(by, name)):
             continue
         span = rollout.release.where(refusing(by, name))
         if not span:
@@ -78,6 +78,14 @@ def check(rollout: Rollout, profile: Profile) -> Iterator[Finding]:
             by_name=True,
             help_=f"did you mean {close}?" if close else "leave it out",
         )
+
+
+def _spellings(by: str, name: str) -> Iterator[tuple[str, str]]:
+    """What an argument may be known as: outside of calls a boolean's negation is a name as well."""
+    yield by, name
+    yield "", name
+    if not by:
+        yield "", name.removeprefix("no_")
 
 
 _FACTS = {"vllm-version": "0.18.1", "trainer": "recompute"}
@@ -113,6 +121,7 @@ vllm serve Qwen/Qwen2.5-7B --max-num-seqs 64 --async-schedulling
 )
 
 GOOD = (
+    Example("negated.sh", "vllm serve Qwen/Qwen2.5-7B --no-enable-log-requests\n", _FACTS),
     Example(
         "conf.yaml",
         """\

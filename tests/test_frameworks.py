@@ -8,6 +8,7 @@ import pytest
 from packaging.version import Version
 
 from rlconfig_lint.frameworks import NAMES, frameworks, holds
+<<<<<<< HEAD
 from rlconfig_lint.frameworks.words import (
     Bound,
     Dropped,
@@ -17,6 +18,9 @@ from rlconfig_lint.frameworks.words import (
     Switch,
     SyncSwitch,
 )
+=======
+from rlconfig_lint.frameworks.words import Ahead, Dropped, Head, Inert, Supplied, Switch, SyncSwitch
+>>>>>>> r-objective
 from rlconfig_lint.model import (
     UNKNOWN,
     CacheFate,
@@ -48,7 +52,7 @@ trainer: {training: {steps: 100}}
 """
 CORRECTED_SKYRL = f"{SKYRL} trainer.algorithm.off_policy_correction.tis_ratio_type=token"
 COOL_SKYRL = f"{CORRECTED_SKYRL} generator.sampling_params.temperature=0.6"
-IN_FLIGHT_SKYRL = f"{SKYRL} trainer.fully_async.enabled=true"
+IN_FLIGHT_SKYRL = f"{CORRECTED_SKYRL} trainer.fully_async.enabled=true"
 OPENRLHF = "ray job submit -- python3 -m openrlhf.cli.train_ppo_ray --vllm.num_engines 4"
 AXOLOTL = "base_model: m\nrl: grpo\ntrl: {{use_vllm: true{}}}\n"
 MS_SWIFT = "NPROC_PER_NODE=4 swift rlhf --rlhf_type grpo --use_vllm true --vllm_mode colocate"
@@ -103,7 +107,11 @@ def test_every_module_is_named_and_every_fact_has_its_source() -> None:
     for framework in frameworks():
         assert framework.name in NAMES
         assert "@" in framework.read_at
+<<<<<<< HEAD
         rows: tuple[Supplied | Switch | SyncSwitch | Head | Precision | Bound | Dropped, ...] = (
+=======
+        rows: tuple[Supplied | Switch | SyncSwitch | Head | Dropped | Inert | Ahead, ...] = (
+>>>>>>> r-objective
             *framework.defaults,
             *framework.forced,
             *framework.sampling_defaults,
@@ -112,6 +120,8 @@ def test_every_module_is_named_and_every_fact_has_its_source() -> None:
             *framework.variables,
             *framework.drops_false,
             *framework.trainer,
+            *framework.inert,
+            *framework.ahead,
             *framework.heads,
             *framework.precisions,
             *framework.bounds,
@@ -552,7 +562,8 @@ def test_silent_where_nothing_is_wrong(tmp_path: Path, name: str, text: str) -> 
             f"{CORRECTED_SKYRL} generator.sampling_params.additional_kwargs.repetition_penalty=1.2",
             ["RL101 warning"],
         ),
-        ("a.sh", f"{IN_FLIGHT_SKYRL} generator.use_cache_salt=false", ["RL201 error"]),
+        ("a.sh", f"{IN_FLIGHT_SKYRL} generator.use_cache_salt=false", ["RL201 warning"]),
+        ("a.sh", f"{SKYRL} trainer.fully_async.enabled=true", ["RL703 error"]),
         ("a.sh", VIME + FULLY_ASYNC, ["RL201 error"]),
         ("a.sh", f"{VIME}{FULLY_ASYNC} --use-tis", ["RL201 warning"]),
         ("a.sh", f"{VIME} --use-tis --vllm-logprobs-mode raw_logprobs", ["RL101 error"]),
@@ -602,9 +613,9 @@ ASYNC = "grpo: {async_grpo: {enabled: true, "
     ("keys", "says"),
     [
         ("", []),
-        (f"{ASYNC}}}}}\n", ["RL201 error"]),
-        (f"{ASYNC}in_flight_weight_updates: true}}}}\n", ["RL201 error"]),
-        (f"{ASYNC}recompute_kv_cache_after_weight_updates: true}}}}\n", []),
+        (f"{ASYNC}}}}}\n", ["RL201 error", "RL703 error"]),
+        (f"{ASYNC}in_flight_weight_updates: true}}}}\n", ["RL201 error", "RL703 error"]),
+        (f"{ASYNC}recompute_kv_cache_after_weight_updates: true}}}}\n", ["RL703 error"]),
         ("async_rl: {max_inflight_prompts: 8}\n", ["RL201 error"]),
         ("async_rl: {recompute_kv_cache_after_weight_updates: true}\n", []),
     ],
@@ -613,6 +624,53 @@ def test_nemos_cache_survives_where_two_switches_say_so(
     tmp_path: Path, keys: str, says: list[str]
 ) -> None:
     assert loud(tmp_path, "a.yaml", NEMO + keys) == says
+
+
+LOSS = "loss_fn: {use_importance_sampling_correction: "
+AGE = "max_trajectory_age_steps: 3}}\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("a.yaml", f"{NEMO}{LOSS}false, truncated_importance_sampling_type: tis}}\n", ["RL702"]),
+        ("a.yaml", f"{NEMO}{LOSS}true, truncated_importance_sampling_type: tis}}\n", []),
+        ("a.yaml", f"{NEMO}{ASYNC}recompute_kv_cache_after_weight_updates: true, {AGE}", ["RL703"]),
+        (
+            "a.yaml",
+            f"{NEMO}{LOSS}true}}\n{ASYNC}recompute_kv_cache_after_weight_updates: true, {AGE}",
+            [],
+        ),
+        ("a.yaml", f"{AREAL.format(1.0, 'rejection_sampling: {upper: 5.0}')}", ["RL702"]),
+        ("a.yaml", f"{AREAL.format(1.0, DECOUPLED_AREAL)}", []),
+        ("a.yaml", ROLL.format(1.0) + "async_generation_ratio: 2\n", ["RL703"]),
+        ("a.yaml", ROLL.format(1.0) + "async_generation_ratio: 0\n", []),
+        ("a.yaml", ROLL.format(1.0) + "async_generation_ratio: ${ratio}\n", []),
+        ("a.yaml", ROLL.format("1.0, logprobs: null") + CORRECTED_ROLL, ["RL702"]),
+        (
+            "a.yaml",
+            ROLL.format(1.0) + "async_generation_ratio: 2\nactor_train: {pg_variant: tis}\n",
+            [],
+        ),
+        ("a.sh", f"{MS_SWIFT} --async_generate true", ["RL703"]),
+        (
+            "a.sh",
+            f"{MS_SWIFT} --async_generate true --rollout_importance_sampling_mode token_mask",
+            [],
+        ),
+        ("a.sh", f"{OPENRLHF} --train.async_enable", ["RL703"]),
+        ("a.sh", f"{OPEN_INSTRUCT} --use_vllm_logprobs", ["RL702"]),
+        ("a.sh", f"{OPEN_INSTRUCT} --use_vllm_logprobs --use_rho_correction false", []),
+        ("a.sh", f"{OPEN_INSTRUCT} --use_rho_correction false", ["RL703"]),
+        ("a.yaml", f"{TORCHFORGE}replay_buffer: {{max_policy_age: 1}}\n", ["RL703"]),
+    ],
+)
+def test_a_correction_that_is_missing_or_without_effect(
+    tmp_path: Path, name: str, text: str, says: list[str]
+) -> None:
+    findings = run(write_files(tmp_path, {**PIN, name: text})).findings
+    loud = [f.code for f in findings if f.severity > Severity.INFO]
+    assert [code for code in loud if code.startswith("RL7")] == says
 
 
 def test_a_finding_stands_in_the_file_that_makes_it_wrong(tmp_path: Path) -> None:
@@ -626,7 +684,7 @@ def test_a_finding_stands_in_the_file_that_makes_it_wrong(tmp_path: Path) -> Non
         "elsewhere.yaml": f"defaults: base.yaml\n{ASYNC}}}}}\n",
     }
     found = run(write_files(tmp_path, files)).findings
-    assert [(str(f.place), f.fix is not None) for f in found if f.severity > Severity.INFO] == [
+    assert [(str(f.place), f.fix is not None) for f in found if f.code == "RL201"] == [
         ("elsewhere.yaml:2", False),
         ("in_place.yaml:3", True),
     ]

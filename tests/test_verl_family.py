@@ -347,7 +347,6 @@ def test_no_vllm_rollout(tmp_path: Path, text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        f"{VERL_TOOL} {WEIGHTED} {HOT}",
         f"{RLLM} {HOT}",
         f"{RLLM} {TIS} rllm.rollout.train.temperature=0.6",
         f"{LIGHTNING} {BYPASS}",
@@ -363,6 +362,7 @@ def test_silent_where_nothing_is_wrong(tmp_path: Path, text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
+        (f"{VERL_TOOL} {WEIGHTED} {HOT}", ["RL702 error"]),
         (
             f"{VERL_TOOL} {WEIGHTED} {HOT} +actor_rollout_ref.agent.logprobs=True",
             ["RL101 error"],

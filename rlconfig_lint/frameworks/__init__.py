@@ -88,6 +88,8 @@ def _at(name: str, version: Version) -> Framework:
         sampling_defaults=_holding(found.sampling_defaults, version),
         sampling_forced=_holding(found.sampling_forced, version),
         trainer=_holding(found.trainer, version),
+        inert=_holding(found.inert, version),
+        ahead=_holding(found.ahead, version),
         heads=_holding(found.heads, version),
         precisions=_holding(found.precisions, version),
         bounds=_holding(found.bounds, version),

@@ -31,6 +31,8 @@ FRAMEWORK = replace(
         Supplied("presence_penalty", UNKNOWN, "the agent's requests"),
         Supplied("frequency_penalty", UNKNOWN, "the agent's requests"),
     ),
+    inert=(),
+    ahead=(),
     trainer=(
         Switch(TrainerKind.RECOMPUTE, f"{_TRAINER}:558"),
         *(

@@ -1,9 +1,11 @@
 """AReaL: typed keys under a top-level `vllm:`, sampling in `gconfig:`, the trainer in `actor:`."""
 
 from rlconfig_lint.frameworks.words import (
+    Ahead,
     Backend,
     Dropped,
     Framework,
+    Inert,
     Mark,
     Supplied,
     Switch,
@@ -109,6 +111,23 @@ FRAMEWORK = Framework(
             ">=0.5.0",
         ),
     ),
+    inert=(
+        Inert(
+            When("actor.rejection_sampling"),
+            When("actor.use_decoupled_loss", (False,), absent=False),
+            True,
+            f"{_CONFIG}:1550 (a warning, and it is ignored)",
+            versions=">=1.0.4",
+        ),
+    ),
+    ahead=(
+        Ahead(
+            f"{_CONFIG}:2039",
+            steps="rollout.max_head_offpolicyness",
+            absent=0,
+        ),
+    ),
+    correction="actor.use_decoupled_loss: true with a block actor.rejection_sampling",
     divides_by_temperature=True,
     temperature_source="areal/utils/functional/vocab_parallel.py:18",
     trainer_temperature="actor.temperature",

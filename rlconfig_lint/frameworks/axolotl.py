@@ -4,6 +4,7 @@ Its own versions say which TRL it has; what it does not replace, TRL's data have
 """
 
 from rlconfig_lint.frameworks.words import (
+    Ahead,
     Backend,
     Framework,
     Mark,
@@ -104,6 +105,15 @@ FRAMEWORK = Framework(
         ),
         Switch(TrainerKind.RECOMPUTE, "0.12.2: TRL 0.21.0", versions="<=0.12.2"),
     ),
+    ahead=(
+        Ahead(
+            f"{_ASYNC}:116",
+            (When("trl.async_prefetch", (True,), absent=False),),
+            "trl.prefetch_depth",
+            1,
+        ),
+    ),
+    correction="trl.vllm_importance_sampling_correction: true",
     divides_by_temperature=True,
     temperature_source=f"{_ASYNC}:2727",
     sync=(

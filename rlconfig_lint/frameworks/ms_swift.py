@@ -4,6 +4,7 @@ Under Ray the engine's keys stand in a group `rollout`; `teacher` beside it is a
 """
 
 from rlconfig_lint.frameworks.words import (
+    Ahead,
     Backend,
     Framework,
     Mark,
@@ -114,6 +115,14 @@ FRAMEWORK = Framework(
             (When("rlhf_type", ("gkd",)),),
         ),
     ),
+    ahead=(
+        Ahead(
+            f"{_ARGUMENTS}:137 (by the model of the step before)",
+            (When("async_generate", (True,), absent=False),),
+            absent=1,
+        ),
+    ),
+    correction="rollout_importance_sampling_mode: token_truncate",
     divides_by_temperature=True,
     temperature_source=f"{_GRPO}:1478",
     sync=(

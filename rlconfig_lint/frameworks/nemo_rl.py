@@ -6,8 +6,10 @@ that was read, older tags where `framework-version` is declared.
 """
 
 from rlconfig_lint.frameworks.words import (
+    Ahead,
     Backend,
     Framework,
+    Inert,
     Mark,
     Precision,
     Supplied,
@@ -137,6 +139,31 @@ FRAMEWORK = Framework(
             "quantized", "nemo_rl/models/policy/__init__.py:599", (When("policy.quant_cfg"),)
         ),
     ),
+    inert=(
+        Inert(
+            When("loss_fn.truncated_importance_sampling_type"),
+            When("loss_fn.use_importance_sampling_correction", (False,), absent=False),
+            True,
+            f"{_LOSS}:293",
+            refused=True,
+        ),
+    ),
+    ahead=(
+        Ahead(
+            f"{_GRPO}:4127",
+            (_ENABLED[0][1],),
+            "grpo.async_grpo.max_trajectory_age_steps",
+            1,
+            refused=True,
+        ),
+        Ahead(
+            "nemo_rl/algorithms/ppo.py:122",
+            (_ENABLED[1][1],),
+            "ppo.async_ppo.max_trajectory_age_steps",
+            1,
+        ),
+    ),
+    correction="loss_fn.use_importance_sampling_correction: true",
     divides_by_temperature=True,
     temperature_source="nemo_rl/models/automodel/train.py:193",
     replays=("top_k", "top_p"),  # nemo_rl/models/automodel/train.py:198

@@ -1,7 +1,9 @@
 """open-instruct: flags of `open_instruct/grpo_fast.py`, mostly at the end of a launcher's line."""
 
 from rlconfig_lint.frameworks.words import (
+    Ahead,
     Framework,
+    Inert,
     Mark,
     Supplied,
     Switch,
@@ -84,6 +86,18 @@ FRAMEWORK = Framework(
             (When("use_vllm_logprobs", (True,), absent=False),),
         ),
     ),
+    inert=(
+        Inert(
+            When("use_rho_correction", (True,), absent=True),
+            When("use_vllm_logprobs", (True,), absent=False),
+            False,
+            f"{_GRPO}:246",
+            refused=True,
+            versions=">=0.3.0",
+        ),
+    ),
+    ahead=(Ahead(f"{_DATA}:413", steps="async_steps", absent=8),),
+    correction="--use_rho_correction true",
     divides_by_temperature=True,
     temperature_source=f"{_GRPO}:560",
     sync=(

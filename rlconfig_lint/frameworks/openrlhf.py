@@ -1,6 +1,7 @@
 """OpenRLHF: flags of `openrlhf.cli.train_ppo_ray`, in dotted sections from 0.10.2 on."""
 
 from rlconfig_lint.frameworks.words import (
+    Ahead,
     Framework,
     Mark,
     Supplied,
@@ -101,6 +102,21 @@ FRAMEWORK = Framework(
             for both in zip(_CORRECTS, _GSPO, strict=True)
         ),
     ),
+    ahead=tuple(
+        Ahead(
+            f"{_CLI}:274",
+            (When(enabled, (True,), absent=False),),
+            size,
+            1,
+            versions=">=0.8.9",
+        )
+        for enabled, size in (
+            ("train.async_enable", "train.async_queue_size"),
+            ("async_train", "async_queue_size"),
+        )
+    ),
+    correction="--algo.advantage.is_correction_enable (its older name:"
+    " --enable_vllm_is_correction)",
     divides_by_temperature=True,
     temperature_source="openrlhf/models/utils.py:140",
     sync=(

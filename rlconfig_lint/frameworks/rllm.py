@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from rlconfig_lint.frameworks.verl import CORRECTION, ROLLOUT
 from rlconfig_lint.frameworks.verl import FRAMEWORK as VERL
-from rlconfig_lint.frameworks.words import Mark, Supplied, Switch, SyncSwitch, When, Where
+from rlconfig_lint.frameworks.words import Ahead, Mark, Supplied, Switch, SyncSwitch, When, Where
 from rlconfig_lint.model import CacheFate, SyncStyle, TrainerKind
 
 _CORRECTION = "rllm.algorithm.rollout_correction"
@@ -36,6 +36,15 @@ FRAMEWORK = replace(
         Supplied("repetition_penalty", 1.0, "verl's server: override_generation_config"),
     ),
     sampling_forced=(),  # the gateway passes any key of rllm.rollout.train on
+    inert=(),
+    ahead=(
+        Ahead(
+            f"{_BASE}:174",
+            (When("rllm.async_training.enable", (True,), absent=False),),
+            "rllm.async_training.staleness_threshold",
+            0,
+        ),
+    ),
     trainer=(
         Switch(
             TrainerKind.RECOMPUTE, "rllm/trainer/config/rllm/backend/verl.yaml (off by default)"

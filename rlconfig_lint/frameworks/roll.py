@@ -1,8 +1,10 @@
 """ROLL: vLLM's own keys under `actor_infer.strategy_args.strategy_config`, sampling beside it."""
 
 from rlconfig_lint.frameworks.words import (
+    Ahead,
     Backend,
     Framework,
+    Inert,
     Mark,
     Precision,
     Supplied,
@@ -20,6 +22,8 @@ _SOURCE = "roll/distributed/strategy/vllm_strategy.py"
 _SAMPLING = "roll/configs/generating_args.py"
 _CORRECTION = "train_infer_correction"
 _FILTERS = 4  # a list without a bound; nobody has more
+_NOT_ASKED = When(f"{_INFER}.generating_args.logprobs", (None,), absent=0)
+_STAND_IN = "roll/pipeline/rlvr/actor_worker.py:32 (recomputed ones stand in: each ratio is 1)"
 
 FRAMEWORK = Framework(
     name="roll",
@@ -79,6 +83,7 @@ FRAMEWORK = Framework(
             )
             for number in range(_FILTERS)
         ),
+        Switch(TrainerKind.RECOMPUTE, _STAND_IN, (_NOT_ASKED,)),
     ),
     precisions=(
         *(
@@ -100,6 +105,28 @@ FRAMEWORK = Framework(
             (When("actor_train.strategy_args.strategy_config.fp8"),),
         ),
     ),
+    inert=tuple(
+        Inert(
+            When(f"{_CORRECTION}.{key}.enabled", (True,), absent=False),
+            _NOT_ASKED,
+            0,
+            _STAND_IN,
+            harmless=True,
+        )
+        for key in ("is_weight", *(f"filters.{number}" for number in range(_FILTERS)))
+    ),
+    ahead=(
+        Ahead(
+            "roll/configs/base_config.py:502",
+            tuple(  # the others are made for old data
+                When(path, (None, "vanilla", "ppo"))
+                for path in ("pg_variant", "actor_train.pg_variant")
+            ),
+            steps="async_generation_ratio",
+            absent=0,
+        ),
+    ),
+    correction=f"{_CORRECTION}.is_weight.enabled: true",
     divides_by_temperature=False,  # so raw logprobs are the ones that match, at any temperature
     temperature_source="roll/utils/functionals.py:214",
     # Nothing runs at an update: a step is over, or all requests are aborted first

@@ -23,6 +23,8 @@ FRAMEWORK = replace(
         Mark(keys=(f"{ROLLOUT}.micro_rollout_batch_size",)),
         Mark(keys=(ROLLOUT, "trainer.remove_clip")),
     ),
+    inert=(),
+    ahead=(),
     trainer=(Switch(TrainerKind.RECOMPUTE, "verl/workers/fsdp_workers.py:529 (no key switches)"),),
     temperature_source="verl/workers/actor/dp_actor.py:100",
     sync=(

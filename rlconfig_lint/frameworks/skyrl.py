@@ -2,8 +2,10 @@
 `engine_init_kwargs`."""
 
 from rlconfig_lint.frameworks.words import (
+    Ahead,
     Backend,
     Framework,
+    Inert,
     Mark,
     Precision,
     Supplied,
@@ -157,6 +159,27 @@ FRAMEWORK = Framework(
             (When("trainer.policy.model.fake_int4_qat.enabled", (True,), absent=False),),
         ),
     ),
+    inert=(
+        Inert(
+            When(_LOSS, ("rollout_is",)),
+            When("generator.sampling_params.logprobs", (None,), absent=1),
+            1,
+            f"{_LOSSES}:846",
+            refused=True,
+            harmless=True,
+            versions=">=0.3.0",
+        ),
+    ),
+    ahead=(
+        Ahead(
+            f"{_CONFIG}:952",
+            (_FULLY_ASYNC,),
+            "trainer.fully_async.max_staleness_steps",
+            4,
+            versions=">=0.3.0",
+        ),
+    ),
+    correction=f"{_CORRECTION}.tis_ratio_type: token",
     divides_by_temperature=True,
     temperature_source="skyrl/backends/skyrl_train/workers/model_wrapper.py:334",
     trainer_temperature="trainer.algorithm.temperature",  # else the rollout's: config.py:1737

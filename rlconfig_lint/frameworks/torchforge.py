@@ -1,6 +1,7 @@
 """torchforge: YAML with vLLM's EngineArgs and SamplingParams below `policy`, as they are."""
 
 from rlconfig_lint.frameworks.words import (
+    Ahead,
     Framework,
     Mark,
     Supplied,
@@ -45,6 +46,7 @@ FRAMEWORK = Framework(
         )
     ),
     trainer=(Switch(TrainerKind.RECOMPUTE, "exp(lp - lp.detach()): apps/grpo/main.py:132"),),
+    ahead=(Ahead("src/forge/actors/replay_buffer.py:57", steps="replay_buffer.max_policy_age"),),
     divides_by_temperature=False,
     temperature_source="compute_logprobs without a temperature: apps/grpo/main.py:130",
     sync=(

@@ -5,10 +5,12 @@
 """
 
 from rlconfig_lint.frameworks.words import (
+    Ahead,
     Backend,
     Bound,
     Dropped,
     Framework,
+    Inert,
     Mark,
     Precision,
     Supplied,
@@ -70,6 +72,14 @@ _RETURNED: tuple[tuple[str, tuple[When, ...]], ...] = (
     (">=0.9.0", (_calculated(True),)),
     *((">=0.7.1,<0.9.0", (word, _calculated(True))) for word in _BYPASSED_BY_DEFAULT),
 )
+
+
+def _dropped(on: When, source: str, versions: str, *, absent: bool) -> Inert:
+    """A correction whose batch has no rollout logprobs: it is left out, and nothing says so."""
+    off = When(f"{ROLLOUT}.calculate_log_probs", (False,), absent=absent)
+    collecting = () if absent else _BYPASSED_BY_DEFAULT
+    return Inert(on, off, True, source, unless=collecting, harmless=True, versions=versions)
+
 
 FRAMEWORK = Framework(
     name="verl",
@@ -255,6 +265,62 @@ FRAMEWORK = Framework(
         Bound(_CORRECTION_YAML, (When(f"{CORRECTION}.{key}"),))
         for key in ("rollout_is", "rollout_rs")
     ),
+    inert=(
+        _dropped(
+            When("algorithm.rollout_is_threshold"),
+            "0.6.0:verl/trainer/ppo/ray_trainer.py:939",
+            "==0.6.0",
+            absent=False,
+        ),
+        *(
+            _dropped(When(f"{CORRECTION}.{key}"), source, versions, absent=absent)
+            for key in ("rollout_is", "rollout_rs")
+            for versions, absent, source in (
+                (">=0.6.1,<0.9.0", False, "0.6.1:verl/trainer/ppo/ray_trainer.py:1178"),
+                (">=0.9.0", True, "verl/trainer/ppo/ray_trainer.py:1652"),
+            )
+        ),
+        Inert(
+            When(f"{CORRECTION}.bypass_mode", (True,), absent=False),
+            When(f"{ROLLOUT}.calculate_log_probs", (False,), absent=True),
+            True,
+            "verl/trainer/ppo/rollout_corr_helper.py:1134",
+            refused=True,
+            harmless=True,
+            versions=">=0.6.1",
+        ),
+        Inert(
+            When(f"{CORRECTION}.bypass_mode", (True,), absent=False),
+            When(f"{ROLLOUT}.calculate_log_probs", (False,), absent=False),
+            True,
+            "0.6.1:verl/trainer/ppo/rollout_corr_helper.py:933",
+            (When(word="verl.trainer.main_ppo"),),
+            refused=True,
+            harmless=True,
+            versions=">=0.6.1,<0.9.0",
+        ),
+    ),
+    ahead=(
+        *(
+            Ahead(
+                f"{_FULLY_ASYNC}/config/fully_async_ppo_trainer.yaml:11",
+                (word,),
+                "async_training.staleness_threshold",
+                0.1,
+            )
+            for word in _IN_FLIGHT
+        ),
+        *(
+            Ahead("verl/experimental/one_step_off_policy: one step behind", (word,), absent=1)
+            for word in _BYPASSED_BY_DEFAULT[len(_IN_FLIGHT) :]
+        ),
+        Ahead(
+            f"{_CONFIG}/ppo_trainer.yaml:232",
+            (When("trainer.v1.trainer_mode", ("colocate_async", "separate_async")),),
+            versions=">=0.9.0",
+        ),
+    ),
+    correction=f"{CORRECTION}.rollout_is: token, with {ROLLOUT}.calculate_log_probs: true",
     divides_by_temperature=True,
     temperature_source="verl/workers/engine/fsdp/transformer_impl.py:1357",
     sync=(

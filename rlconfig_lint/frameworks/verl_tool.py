@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from rlconfig_lint.frameworks.verl import FRAMEWORK as VERL
 from rlconfig_lint.frameworks.verl import ROLLOUT
-from rlconfig_lint.frameworks.words import Mark, Supplied, Switch, When
+from rlconfig_lint.frameworks.words import Inert, Mark, Supplied, Switch, When
 from rlconfig_lint.model import TrainerKind
 
 _AGENT = "actor_rollout_ref.agent"
@@ -34,6 +34,17 @@ FRAMEWORK = replace(
         *(row for row in VERL.defaults if row.name != "enable_prefix_caching"),
         Supplied("enable_prefix_caching", False, f"{_YAML}:74", when=(_SYNC,)),
     ),
+    inert=(
+        Inert(
+            When("algorithm.rollout_is", (True,), absent=False),
+            When(f"{_AGENT}.logprobs", (False,), absent=False),
+            True,
+            f"{_LOOP}:531 (zeros stand in for them)",
+            (When("algorithm.rollout_is_threshold"),),
+            harmless=True,
+        ),
+    ),
+    ahead=(),
     trainer=(
         Switch(TrainerKind.RECOMPUTE, "verl_tool/trainer/config/ppo_trainer.yaml:139 (off)"),
         Switch(

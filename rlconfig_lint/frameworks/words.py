@@ -97,6 +97,34 @@ class SyncSwitch:
 
 
 @dataclass(frozen=True, slots=True)
+class Inert:
+    """A correction that `on` switches on, and that does nothing while `off` holds as well."""
+
+    on: When
+    off: When
+    wanted: Value  # what the key of `off` has to be
+    source: str
+    when: tuple[When, ...] = ()
+    unless: tuple[When, ...] = ()  # none of these holds
+    refused: bool = False  # the run ends with an error
+    harmless: bool = False  # with `wanted` nothing changes but what is collected
+    versions: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """How many updates a rollout may be older than the policy that learns from it, when all
+    conditions hold: what the key `steps` says. Zero is none."""
+
+    source: str
+    when: tuple[When, ...] = ()
+    steps: str = ""  # "" where no key bounds it
+    absent: Value = UNKNOWN  # where nobody writes that key
+    refused: bool = False  # without a correction the run ends with an error
+    versions: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Head:
     """The dtype of an output head, the trainer's or the engine's, when all conditions hold."""
 
@@ -184,6 +212,9 @@ class Framework:
     sampling_forced: tuple[Supplied, ...] = ()
     complete_requests: bool = False  # each carries SamplingParams, so that the model's supply none
     trainer: tuple[Switch, ...] = ()  # the last that holds says the kind
+    inert: tuple[Inert, ...] = ()
+    ahead: tuple[Ahead, ...] = ()  # the last that holds says how old the data may be
+    correction: str = ""  # what its users write to turn an importance correction on
     divides_by_temperature: bool | None = None
     temperature_source: str = ""
     trainer_temperature: str = ""  # its own key; "" where it follows the rollout's

@@ -20,9 +20,11 @@ from rlconfig_lint.model.code import (
     Retokenized,
 )
 from rlconfig_lint.model.facts import (
+    Ahead,
     Clearing,
     Declared,
     Generation,
+    Inert,
     Order,
     Reach,
     Sync,
@@ -74,6 +76,7 @@ from rlconfig_lint.model.values import (
 __all__ = [
     "UNKNOWN",
     "AddStatementAfter",
+    "Ahead",
     "Apart",
     "ApiCall",
     "Assigned",
@@ -94,6 +97,7 @@ __all__ = [
     "Function",
     "Generation",
     "Home",
+    "Inert",
     "KeyStyle",
     "Layer",
     "Life",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from rlconfig_lint.model.code import ApiCall, CacheKey, Option, Retokenized
 from rlconfig_lint.model.places import Evidence, Place
+from rlconfig_lint.model.sources import Entry
 from rlconfig_lint.model.values import UNKNOWN, CacheFate, SyncStyle, TrainerKind, Value
 
 
@@ -77,6 +78,30 @@ class Sync:
 
 
 @dataclass(frozen=True, slots=True)
+class Inert:
+    """A correction that is switched on and does nothing, because of another key's value."""
+
+    correction: Evidence  # the key that switches it on, and where
+    key: tuple[str, ...]  # the other one
+    value: Value
+    wanted: Value
+    source: str
+    entry: Entry | None = None  # where the other one is written
+    refused: bool = False  # the run ends with an error
+    harmless: bool = False  # with `wanted` nothing changes but what is collected
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """Rollouts may be older than the policy that learns from them."""
+
+    steps: Value  # at most so many updates
+    evidence: Evidence
+    refused: bool = False  # without a correction the run ends with an error
+    remedy: str = ""  # what turns the correction on
+
+
+@dataclass(frozen=True, slots=True)
 class Trainer:
     """What is known of the side that learns."""
 
@@ -97,6 +122,10 @@ class Trainer:
     bounds_mismatch: bool | None = False  # its loss drops or caps tokens far from the engine's
     replays: tuple[str, ...] = ()  # sampling settings that it applies to its own logits as well
     retokenized: tuple[Retokenized, ...] = ()
+    recomputes: tuple[Evidence, ...] = ()  # own code whose old logprobs are not the rollout's
+    unasked: tuple[Place, ...] = ()  # requests of a project that corrects, and asks for none
+    inert: tuple[Inert, ...] = ()
+    ahead: Ahead | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -26,6 +27,7 @@ from rlconfig_lint.resolve.updates import PAUSES, imports_vllm, updates
 
 REQUEST = "vllm.SamplingParams"
 _NOTEBOOK = ".ipynb"
+_ASKS = re.compile(r"""(?<![\w.])["']?(?:top_)?logprobs["']?\s*[:=](?!=)""")
 _OTHER_ENGINES = ("tensorrt_llm", "sglang")
 Texts = Callable[[], Iterable[tuple[str, str]]]
 
@@ -63,6 +65,12 @@ class Code:
         """The SamplingParams of the project's modules."""
         blocks = (block for path in self.modules for block in self.sources[path].blocks)
         return tuple(block for block in blocks if block.name == REQUEST)
+
+    @cached_property
+    def asks_for_logprobs(self) -> bool:
+        """Whether any module may ask an engine for logprobs, in whatever way."""
+        texts = (self.sources[path].text for path in self.modules)
+        return any(map(_ASKS.search, texts))
 
     def evaluates(self, request: Block) -> bool:
         """Whether SamplingParams are for evaluation, by their names or those around them."""

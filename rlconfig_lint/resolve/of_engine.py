@@ -61,6 +61,8 @@ def _as_policys(engine: Rollout, site: Site, facts: CodeFacts, evidence: Evidenc
     evaluating = [request for request in requests if code.evaluates(request)]
     training = [request for request in requests if request not in evaluating]
     learner = trainer.beside(facts.trainer, training, site.tree, flags(site.block.entries))
+    if not code.asks_for_logprobs:
+        learner = trainer.asking_for_none(learner, training)
     return replace(
         engine,
         sampling=sampling.of_tree(site.tree) or sampling.of_calls(training),

@@ -21,6 +21,7 @@ from rlconfig_lint.model import (
     Value,
 )
 from rlconfig_lint.readers.scalars import plain
+from rlconfig_lint.resolve import objective
 from rlconfig_lint.resolve.conditions import Configuration, answer
 from rlconfig_lint.resolve.tree import Tree, keys_of, snake
 from rlconfig_lint.resolve.updates import imports_vllm
@@ -46,6 +47,8 @@ def of_framework(framework: Framework, asked: Configuration, stated: Declared) -
         dtype_evidence=dtype_evidence,
         bounds_mismatch=_bounds_mismatch(framework, asked),
         replays=framework.replays,
+        inert=tuple(objective.inert(framework, asked)),
+        ahead=objective.ahead(framework, asked),
     )
     return declared(trainer, stated)
 
@@ -98,6 +101,7 @@ def of_code(modules: Collection[PythonFacts]) -> Trainer:
         "float32" if heads else None,
         tuple(Evidence("the trainer computes lm_head in float32", place) for place in heads[:1]),
         retokenized=tuple(found for facts in modules for found in facts.retokenized),
+        recomputes=tuple(ratio for facts in modules for ratio in facts.recomputed_ratios),
     )
 
 
@@ -109,6 +113,14 @@ def beside(
         evidence = (Evidence("no request asks for logprobs"),)
         trainer = replace(trainer, kind=TrainerKind.RECOMPUTE, evidence=evidence)
     return _divided_by(_switched(trainer, tree, flags), tree)
+
+
+def asking_for_none(trainer: Trainer, requests: Collection[Block]) -> Trainer:
+    """A trainer that weights by rollout logprobs which no request asks for."""
+    if trainer.kind is not TrainerKind.DECOUPLED or not trainer.corrections:
+        return trainer
+    closed = _no_logprobs(requests) and not trainer.logprobs_asked
+    return replace(trainer, unasked=tuple(r.place for r in requests)) if closed else trainer
 
 
 def _kind(modules: Collection[PythonFacts]) -> tuple[TrainerKind, tuple[Evidence, ...]]:
@@ -237,6 +249,8 @@ def declared(trainer: Trainer, stated: Declared) -> Trainer:
     if stated.trainer is not None:
         evidence = Evidence(f"trainer = {stated.trainer.value!r} in {stated.source}")
         trainer = replace(trainer, kind=stated.trainer, evidence=(evidence, *trainer.evidence))
+        if stated.trainer is TrainerKind.RECOMPUTE:
+            trainer = replace(trainer, recomputes=(evidence, *trainer.recomputes))
     if stated.trainer_temperature is not None:
         temperature = stated.trainer_temperature
         evidence = Evidence(f"trainer-temperature = {temperature} in {stated.source}")

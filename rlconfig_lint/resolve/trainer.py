@@ -22,10 +22,13 @@ from rlconfig_lint.model import (
 )
 from rlconfig_lint.readers.scalars import plain
 from rlconfig_lint.resolve.conditions import Configuration, answer
+from rlconfig_lint.resolve.sampling import TRUNCATION
 from rlconfig_lint.resolve.tree import Tree, keys_of, snake
 from rlconfig_lint.resolve.updates import imports_vllm
 
 _NAME = re.compile(r"[A-Za-z_]\w*")
+# The names of what cuts a distribution down to the tokens that were sampled from.
+_CUTS = re.compile(r"(?i).*(?:top_?[pk]_(?:top|filter|logit|mask)|top[pk]logits|sampling_mask).*")
 _SAYS_NOTHING = frozenset(("args", "cfg", "conf", "config", "self", "settings"))
 
 
@@ -93,7 +96,12 @@ def of_code(modules: Collection[PythonFacts]) -> Trainer:
         tuple(place for facts in modules for place in facts.logprobs_asked),
         "float32" if heads else None,
         tuple(Evidence("the trainer computes lm_head in float32", place) for place in heads[:1]),
+        TRUNCATION if any(map(_cuts, modules)) else (),
     )
+
+
+def _cuts(facts: PythonFacts) -> bool:
+    return any(_CUTS.fullmatch(name) for found in facts.functions for name in found.mentions)
 
 
 def beside(

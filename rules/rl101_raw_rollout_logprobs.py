@@ -133,8 +133,9 @@ def _harmless(rollout: Rollout, sampling: Sampling, profile: Profile) -> bool:
 def _raw_on_purpose(rollout: Rollout) -> bool:
     """Explicit raw beside a processor that no trainer replays, at temperature 1."""
     chosen = rollout.engine.get("logprobs_mode")
-    processors = any(name in rollout.sampling for name in REPLAYED_BY_NOBODY)
-    return bool(chosen and chosen.explicit and processors and not sampling_of(rollout).temperature)
+    processors = [rollout.sampling[name] for name in REPLAYED_BY_NOBODY if name in rollout.sampling]
+    given = any(processor.value not in (None, "", [], {}) for processor in processors)
+    return bool(chosen and chosen.explicit and given and not sampling_of(rollout).temperature)
 
 
 def _severity(

@@ -161,6 +161,7 @@ class Framework:
     defaults: tuple[Supplied, ...] = ()
     sampling_defaults: tuple[Supplied, ...] = ()
     sampling_forced: tuple[Supplied, ...] = ()
+    processors: tuple[str, ...] = ()  # of SamplingParams, which stand there and are passed as well
     complete_requests: bool = False  # each carries SamplingParams, so that the model's supply none
     trainer: tuple[Switch, ...] = ()  # the last that holds says the kind
     divides_by_temperature: bool | None = None

@@ -290,7 +290,8 @@ def _sampling_settings(site: Site, found: Framework, asked: Configuration) -> _S
     given = dict(_given(found.sampling_defaults, found, asked))
     for where in found.sampling:
         written = _written(site, found, asked, where)
-        given.update({name: s for name, s in written.items() if name in sampling.NEUTRAL})
+        read = (*sampling.NEUTRAL, *found.processors)
+        given.update({name: s for name, s in written.items() if name in read})
     given.update(_given(found.sampling_forced, found, asked))
     return given
 

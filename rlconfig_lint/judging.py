@@ -203,6 +203,7 @@ def judged(
     fix: Fix | None = None,
     beside: Sequence[Setting] = (),
     by_name: bool = False,
+    any_release: bool = False,
 ) -> Finding:
     """A finding, one level lower for each fact it rests on that nobody could see.
 
@@ -210,13 +211,14 @@ def judged(
     `decided_by` it stands in the file that makes it wrong, because the setting is right elsewhere.
 
     One such fact is that a launch leaves a default of the project's own alone: of the setting in
-    question, unless it is wrong `by_name` whatever its value, and of those `beside` it.
+    question, unless it is wrong `by_name` whatever its value, and of those `beside` it. Another is
+    the release, unless it is wrong on `any_release`.
     """
     own = rollout.engine.get(subject.setting)
     judged_by = (*((own,) if own and not by_name else ()), *beside)
     defaults = dict.fromkeys(s.whose_default for s in judged_by if s.whose_default)
     doubts = (*doubts, *map(Doubt, defaults))
-    if not span.certain or not rollout.release.known:
+    if not any_release and not (span.certain and rollout.release.known):
         doubts = (*doubts, Doubt(_which_release(rollout), DECLARE_RELEASE))
     for _ in doubts:
         severity = severity.lowered()

@@ -109,6 +109,7 @@ def check(rollout: Rollout, profile: Profile) -> Iterator[Finding]:
         beside=cuts,
         evidence=rollout.trainer.evidence,
         fix=neutral(rollout, cuts),
+        any_release=recomputes,
     )
 
 

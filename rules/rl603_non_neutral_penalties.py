@@ -132,6 +132,7 @@ def _finding(
         beside=bent,
         evidence=rollout.trainer.evidence,
         fix=neutral(rollout, bent) if bent[0].name in PENALTIES else None,
+        any_release=recomputes,
     )
 
 

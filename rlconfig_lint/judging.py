@@ -33,6 +33,7 @@ from rlconfig_lint.model import (
 )
 from rlconfig_lint.releases.lifetimes import lifetime
 from rlconfig_lint.resolve.sampling import LARGEST_VOCABULARY, NEUTRAL, TRUNCATION
+from rlconfig_lint.resolve.trainer import NOBODY_ASKS
 from rlconfig_lint.resolve.tree import snake
 
 USES_ROLLOUT_LOGPROBS = (TrainerKind.ROLLOUT_LOGPROBS, TrainerKind.DECOUPLED)
@@ -121,6 +122,17 @@ def _sampled(rollout: Rollout, name: str) -> Setting:
         source = "the trainer's temperature"
         return Setting(name, rollout.trainer.temperature, Origin.UNKNOWN, source)
     return setting
+
+
+def trainer_doubt(rollout: Rollout) -> tuple[Doubt, ...]:
+    """Whether how the policy learns was not seen: that no request asks for logprobs says only that
+    they are not used."""
+    trainer = rollout.trainer
+    if trainer.kind is TrainerKind.UNKNOWN:
+        return (Doubt("what the trainer does with these logprobs", DECLARE_TRAINER),)
+    if trainer.evidence == (NOBODY_ASKS,):
+        return (Doubt("how the policy is trained", DECLARE_TRAINER),)
+    return ()
 
 
 def releases_where(

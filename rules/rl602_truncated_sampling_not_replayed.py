@@ -59,13 +59,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rlconfig_lint.judging import (
-    DECLARE_TRAINER,
-    Doubt,
     about_written,
     judged,
     neutral,
     releases_where,
     sampling_of,
+    trainer_doubt,
 )
 from rlconfig_lint.model import (
     Example,
@@ -105,7 +104,7 @@ def check(rollout: Rollout, profile: Profile) -> Iterator[Finding]:
         span=span,
         subject=about_written(cuts[0], rollout.place),
         help_=f"train without {listed}, or let the trainer cut its own logits in the same way",
-        doubts=_doubts(rollout),
+        doubts=trainer_doubt(rollout),
         beside=cuts,
         evidence=rollout.trainer.evidence,
         fix=neutral(rollout, cuts),
@@ -145,12 +144,6 @@ def _is_light(cut: Setting) -> bool:
     limits = {"top_p": _LIGHT_TOP_P, "top_k": _LIGHT_TOP_K}
     limit = limits.get(cut.name)
     return limit is not None and isinstance(cut.value, int | float) and cut.value > limit
-
-
-def _doubts(rollout: Rollout) -> tuple[Doubt, ...]:
-    if rollout.trainer.kind is not TrainerKind.UNKNOWN:
-        return ()
-    return (Doubt("what the trainer does with these logprobs", DECLARE_TRAINER),)
 
 
 def _message(listed: str, *, recomputes: bool) -> str:

@@ -55,13 +55,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rlconfig_lint.judging import (
-    DECLARE_TRAINER,
-    Doubt,
     about_written,
     judged,
     neutral,
     releases_where,
     sampling_of,
+    trainer_doubt,
 )
 from rlconfig_lint.model import (
     UNKNOWN,
@@ -116,10 +115,8 @@ def _where_it_matters(rollout: Rollout) -> ReleaseSpan:
 def _finding(
     rollout: Rollout, span: ReleaseSpan, bent: tuple[Setting, ...], severity: Severity
 ) -> Finding:
-    kind = rollout.trainer.kind
     listed = ", ".join(f"{setting.name} {show(setting.value)}" for setting in bent)
-    unsure = Doubt("what the trainer does with these logprobs", DECLARE_TRAINER)
-    recomputes = kind is TrainerKind.RECOMPUTE
+    recomputes = rollout.trainer.kind is TrainerKind.RECOMPUTE
     return judged(
         ID,
         rollout,
@@ -128,7 +125,7 @@ def _finding(
         span=span,
         subject=about_written(bent[0], rollout.place),
         help_=f"train without {listed}: what it is there for belongs in the reward",
-        doubts=(unsure,) if kind is TrainerKind.UNKNOWN else (),
+        doubts=trainer_doubt(rollout),
         beside=bent,
         evidence=rollout.trainer.evidence,
         fix=neutral(rollout, bent) if bent[0].name in PENALTIES else None,

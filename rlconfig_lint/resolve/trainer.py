@@ -29,6 +29,7 @@ from rlconfig_lint.resolve.updates import imports_vllm
 _NAME = re.compile(r"[A-Za-z_]\w*")
 # The names of what cuts a distribution down to the tokens that were sampled from.
 _CUTS = re.compile(r"(?i).*(?:top_?[pk]_(?:top|filter|logit|mask)|top[pk]logits|sampling_mask).*")
+NOBODY_ASKS = Evidence("no request asks for logprobs")
 _SAYS_NOTHING = frozenset(("args", "cfg", "conf", "config", "self", "settings"))
 
 
@@ -109,7 +110,7 @@ def beside(
 ) -> Trainer:
     """What a project's code says of its trainer, with what stands beside one engine."""
     if not trainer.evidence and not trainer.logprobs_asked and _no_logprobs(requests):
-        evidence = (Evidence("no request asks for logprobs"),)
+        evidence = (NOBODY_ASKS,)
         trainer = replace(trainer, kind=TrainerKind.RECOMPUTE, evidence=evidence)
     return _divided_by(_switched(trainer, tree, flags), tree)
 

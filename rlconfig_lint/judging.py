@@ -70,6 +70,7 @@ class Sampling:
 
     bent: tuple[Setting, ...]
     unknown: tuple[str, ...]
+    replayed: tuple[str, ...] = ()  # what the trainer does to its own logits as well
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:
@@ -84,9 +85,14 @@ class Sampling:
         return _listed(s for s in self.bent if s.name in TRUNCATION)
 
     @property
+    def followed(self) -> str:
+        """What the trainer's own logprobs have: temperature, and what it replays."""
+        return _listed(s for s in self.bent if s.name in ("temperature", *self.replayed))
+
+    @property
     def beyond_the_trainer(self) -> str:
-        """What no trainer's own logprobs have: truncation and penalties."""
-        return _listed(s for s in self.bent if s.name != "temperature")
+        """What the trainer's own logprobs do not have: truncation and penalties."""
+        return _listed(s for s in self.bent if s.name not in ("temperature", *self.replayed))
 
     def __str__(self) -> str:
         return _listed(self.bent)
@@ -99,7 +105,8 @@ def _listed(found: Iterable[Setting]) -> str:
 def sampling_of(rollout: Rollout) -> Sampling:
     found = [_sampled(rollout, name) for name in NEUTRAL]
     bent = tuple(s for s in found if s.value is not UNKNOWN and not _neutral(s))
-    return Sampling(bent, tuple(s.name for s in found if s.value is UNKNOWN))
+    unknown = tuple(s.name for s in found if s.value is UNKNOWN)
+    return Sampling(bent, unknown, rollout.trainer.replays)
 
 
 def _neutral(setting: Setting) -> bool:

@@ -17,6 +17,7 @@ from rlconfig_lint.model import (
     Finding,
     Fix,
     Form,
+    Home,
     Origin,
     Place,
     Put,
@@ -31,11 +32,21 @@ from rlconfig_lint.model import (
     show,
 )
 from rlconfig_lint.releases.lifetimes import lifetime
-from rlconfig_lint.resolve.sampling import LARGEST_VOCABULARY, NEUTRAL
+from rlconfig_lint.resolve.sampling import LARGEST_VOCABULARY, NEUTRAL, TRUNCATION
+from rlconfig_lint.resolve.trainer import NOBODY_ASKS
 from rlconfig_lint.resolve.tree import snake
 
 USES_ROLLOUT_LOGPROBS = (TrainerKind.ROLLOUT_LOGPROBS, TrainerKind.DECOUPLED)
-TRUNCATION = ("top_p", "top_k", "min_p")
+
+# What is written for a sampling setting that is to change nothing: accepted by every release.
+WRITTEN_NEUTRAL: dict[str, Value] = {
+    "top_p": 1.0,
+    "top_k": -1,
+    "min_p": 0.0,
+    "repetition_penalty": 1.0,
+    "presence_penalty": 0.0,
+    "frequency_penalty": 0.0,
+}
 
 DECLARE_RELEASE = 'vllm-version = "0.18.1"'
 DECLARE_TRAINER = 'trainer = "rollout-logprobs", "recompute" or "decoupled"'
@@ -60,6 +71,7 @@ class Sampling:
 
     bent: tuple[Setting, ...]
     unknown: tuple[str, ...]
+    replayed: tuple[str, ...] = ()  # what the trainer does to its own logits as well
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:
@@ -74,9 +86,14 @@ class Sampling:
         return _listed(s for s in self.bent if s.name in TRUNCATION)
 
     @property
+    def followed(self) -> str:
+        """What the trainer's own logprobs have: temperature, and what it replays."""
+        return _listed(s for s in self.bent if s.name in ("temperature", *self.replayed))
+
+    @property
     def beyond_the_trainer(self) -> str:
-        """What no trainer's own logprobs have: truncation and penalties."""
-        return _listed(s for s in self.bent if s.name != "temperature")
+        """What the trainer's own logprobs do not have: truncation and penalties."""
+        return _listed(s for s in self.bent if s.name not in ("temperature", *self.replayed))
 
     def __str__(self) -> str:
         return _listed(self.bent)
@@ -89,7 +106,8 @@ def _listed(found: Iterable[Setting]) -> str:
 def sampling_of(rollout: Rollout) -> Sampling:
     found = [_sampled(rollout, name) for name in NEUTRAL]
     bent = tuple(s for s in found if s.value is not UNKNOWN and not _neutral(s))
-    return Sampling(bent, tuple(s.name for s in found if s.value is UNKNOWN))
+    unknown = tuple(s.name for s in found if s.value is UNKNOWN)
+    return Sampling(bent, unknown, rollout.trainer.replays)
 
 
 def _neutral(setting: Setting) -> bool:
@@ -112,6 +130,17 @@ def _sampled(rollout: Rollout, name: str) -> Setting:
         source = "the trainer's temperature"
         return Setting(name, rollout.trainer.temperature, Origin.UNKNOWN, source)
     return setting
+
+
+def trainer_doubt(rollout: Rollout) -> tuple[Doubt, ...]:
+    """Whether how the policy learns was not seen: that no request asks for logprobs says only that
+    they are not used."""
+    trainer = rollout.trainer
+    if trainer.kind is TrainerKind.UNKNOWN:
+        return (Doubt("what the trainer does with these logprobs", DECLARE_TRAINER),)
+    if trainer.evidence == (NOBODY_ASKS,):
+        return (Doubt("how the policy is trained", DECLARE_TRAINER),)
+    return ()
 
 
 def releases_where(
@@ -312,6 +341,26 @@ def put(rollout: Rollout, name: str, value: Value, title: str, *, safe: bool) ->
     if entry is None and not takes(rollout, name):
         return None
     return Fix(title, (Put(home, name, value, entry),), safe)
+
+
+def neutral(rollout: Rollout, bent: Sequence[Setting]) -> Fix | None:
+    """A fix that gives sampling settings the values that leave the distribution as it is, where
+    each of them stands. It is never safe: rollouts explore in another way then."""
+    written = [(setting, setting.entry) for setting in bent]
+    if rollout.home is None or not written:
+        return None
+    edits = []
+    for setting, entry in written:
+        if entry is None or not _same_language(entry, rollout.home):
+            return None
+        edits.append(Put(rollout.home, setting.name, WRITTEN_NEUTRAL[setting.name], entry))
+    return Fix(f"sample without {_listed(bent)}", tuple(edits), safe=False)
+
+
+def _same_language(entry: Entry, home: Home) -> bool:
+    """Whether what is known of the engine's place says how a value is written at another one."""
+    path, own = entry.place.path, home.block.place.path
+    return path == own or (home.block.form is Form.DOCUMENT and path.endswith((".yaml", ".yml")))
 
 
 def _written_in_the_negative(entry: Entry | None) -> bool:

@@ -133,8 +133,9 @@ def _harmless(rollout: Rollout, sampling: Sampling, profile: Profile) -> bool:
 def _raw_on_purpose(rollout: Rollout) -> bool:
     """Explicit raw beside a processor that no trainer replays, at temperature 1."""
     chosen = rollout.engine.get("logprobs_mode")
-    processors = any(name in rollout.sampling for name in REPLAYED_BY_NOBODY)
-    return bool(chosen and chosen.explicit and processors and not sampling_of(rollout).temperature)
+    processors = [rollout.sampling[name] for name in REPLAYED_BY_NOBODY if name in rollout.sampling]
+    given = any(processor.value not in (None, "", [], {}) for processor in processors)
+    return bool(chosen and chosen.explicit and given and not sampling_of(rollout).temperature)
 
 
 def _severity(
@@ -154,7 +155,7 @@ def _severity(
         doubts.append(Doubt("the rollout temperature", DECLARE_TEMPERATURE))
     elif trainer.divides_by_temperature is None and sampling.temperature:
         doubts.append(Doubt("whether the trainer divides by the temperature", DECLARE_TEMPERATURE))
-    only_beyond = sampling.bent and not sampling.temperature
+    only_beyond = sampling.bent and not sampling.followed
     if trains_at_one(rollout) or only_beyond:
         return Severity.WARNING, tuple(doubts)
     return Severity.ERROR, tuple(doubts)
@@ -171,7 +172,7 @@ def _message(rollout: Rollout, sampling: Sampling, mode: Value) -> str:
     if _are_logits(mode):
         return f"{mode} are no log-probabilities: an importance ratio cannot be made of them"
     if sampling.bent:
-        if not sampling.temperature:
+        if not sampling.followed:
             return (
                 f"rollouts use {sampling.beyond_the_trainer}, which {mode} and the trainer both"
                 " leave out: the ratio hides that another policy sampled"
@@ -182,7 +183,7 @@ def _message(rollout: Rollout, sampling: Sampling, mode: Value) -> str:
                 f" from: rollouts use {sampling}"
             )
         return (
-            f"{mode} do not include {sampling.temperature}, the trainer's logprobs do:"
+            f"{mode} do not include {sampling.followed}, the trainer's logprobs do:"
             " the importance ratio is biased from the first step"
         )
     if "temperature" in sampling.unknown:
@@ -193,11 +194,11 @@ def _message(rollout: Rollout, sampling: Sampling, mode: Value) -> str:
 def _fix(rollout: Rollout, sampling: Sampling, raw: ReleaseSpan, profile: Profile) -> Fix | None:
     if rollout.trainer.divides_by_temperature is False or _other_temperature(rollout):
         return None
-    if sampling.beyond_the_trainer and not sampling.temperature:
+    if sampling.beyond_the_trainer and not sampling.followed:
         return None
     if not all(behaviour.processed_has_temperature(release) for release in raw.releases):
         return None
-    wanted = profile is Profile.PARITY or bool(sampling.temperature)
+    wanted = profile is Profile.PARITY or bool(sampling.followed)
     used = profile is Profile.PARITY or rollout.trainer.kind in USES_ROLLOUT_LOGPROBS
     safe = wanted and used and not sampling.beyond_the_trainer
     return put(rollout, "logprobs_mode", WANTED, f"set logprobs_mode to {WANTED}", safe=safe)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-<<<<<<< HEAD
-import re
-=======
 import os
->>>>>>> r-objective
+import re
 import shutil
 import subprocess
 import sys
@@ -97,17 +94,12 @@ def test_the_readmes_settings_are_known(tmp_path: Path) -> None:
     assert load(config).profile_named("nightly").base is Profile.PARITY
 
 
-<<<<<<< HEAD
 def test_the_readme_names_every_family_by_a_rule() -> None:
     named = re.findall(r"^\| (RL\d) \|.*\| (RL\d+) ([\w-]+) \|$", README, re.M)
     assert [family for family, _, _ in named] == sorted({rule.code[:3] for rule in rules()})
     for family, code, name in named:
         assert code.startswith(family)
         assert rule(code).name == name
-=======
-def test_the_readme_lists_every_rule() -> None:
-    for rule in rules():
-        assert f"| {rule.code} | {rule.name} |" in README
 
 
 def test_every_family_has_an_example() -> None:
@@ -133,4 +125,3 @@ def test_what_an_example_of_a_family_says(family: Path, tmp_path: Path) -> None:
 def _said(project: Path, *arguments: str) -> str:
     concise = ("--output-format", "concise", "--exit-zero")
     return rlconfig_lint(project, "check", *concise, *arguments, ".").stdout
->>>>>>> r-objective

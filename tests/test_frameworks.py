@@ -8,19 +8,17 @@ import pytest
 from packaging.version import Version
 
 from rlconfig_lint.frameworks import NAMES, frameworks, holds
-<<<<<<< HEAD
 from rlconfig_lint.frameworks.words import (
+    Ahead,
     Bound,
     Dropped,
     Head,
+    Inert,
     Precision,
     Supplied,
     Switch,
     SyncSwitch,
 )
-=======
-from rlconfig_lint.frameworks.words import Ahead, Dropped, Head, Inert, Supplied, Switch, SyncSwitch
->>>>>>> r-objective
 from rlconfig_lint.model import (
     UNKNOWN,
     CacheFate,
@@ -107,11 +105,9 @@ def test_every_module_is_named_and_every_fact_has_its_source() -> None:
     for framework in frameworks():
         assert framework.name in NAMES
         assert "@" in framework.read_at
-<<<<<<< HEAD
-        rows: tuple[Supplied | Switch | SyncSwitch | Head | Precision | Bound | Dropped, ...] = (
-=======
-        rows: tuple[Supplied | Switch | SyncSwitch | Head | Dropped | Inert | Ahead, ...] = (
->>>>>>> r-objective
+        rows: tuple[
+            Supplied | Switch | SyncSwitch | Head | Precision | Bound | Dropped | Inert | Ahead, ...
+        ] = (
             *framework.defaults,
             *framework.forced,
             *framework.sampling_defaults,

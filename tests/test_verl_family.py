@@ -350,7 +350,7 @@ def test_no_vllm_rollout(tmp_path: Path, text: str) -> None:
         f"{RLLM} {HOT}",
         f"{RLLM} {TIS} rllm.rollout.train.temperature=0.6",
         f"{LIGHTNING} {BYPASS}",
-        f"{EASYR1}.temperature=0.9 worker.rollout.top_p=0.95",
+        f"{EASYR1}.temperature=0.9 worker.rollout.top_p=0.99",
         f"{SIMPLERL} {HOT}",
         f"{REASONING360} {HOT}",
     ],

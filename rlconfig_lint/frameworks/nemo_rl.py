@@ -104,6 +104,8 @@ FRAMEWORK = Framework(
             )
         ),
     ),
+    response_length=(f"{_GENERATION}.max_new_tokens",),  # vllm_worker.py:654
+    processors=("bad_words",),  # nemo_rl/models/generation/vllm/vllm_worker.py:666
     trainer=(
         Switch(TrainerKind.RECOMPUTE, f"the correction is off by default: {_LOSS}:140"),
         Switch(

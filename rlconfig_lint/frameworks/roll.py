@@ -58,6 +58,7 @@ FRAMEWORK = Framework(
         Supplied("top_k", 50, f"{_SAMPLING}:26"),
         Supplied("repetition_penalty", 1.0, f"{_SAMPLING}:46"),
     ),
+    response_length=(f"{_INFER}.generating_args.max_new_tokens",),  # vllm_strategy.py:467
     sampling_forced=(
         # SamplingParams(...) is built from the four above alone.
         Supplied("min_p", 0.0, f"{_SOURCE}:463"),

@@ -103,6 +103,8 @@ FRAMEWORK = Framework(
         Supplied("dtype", "bfloat16", f"{_CONFIG}:1099 (model_dtype)"),
         Supplied("distributed_executor_backend", "ray", f"{_CONFIG}:1177", ">=0.3.0"),
     ),
+    # skyrl/backends/skyrl_train/inference_servers/engine_utils.py:61
+    response_length=("generator.sampling_params.max_generate_length",),
     sampling_defaults=(
         Supplied("temperature", 1.0, f"{_CONFIG}:1004"),
         Supplied("top_p", 1.0, f"{_CONFIG}:1007"),

@@ -167,6 +167,7 @@ FRAMEWORK = Framework(
         Supplied("presence_penalty", 0, "no key of rollout.yaml: SamplingParams' own"),
         Supplied("frequency_penalty", 0, "no key of rollout.yaml: SamplingParams' own"),
     ),
+    response_length=(f"{ROLLOUT}.response_length", "data.max_response_length"),  # rollout.yaml:39
     sampling_forced=(
         # The agent loop names what a request has; LLM.generate took every key of SamplingParams.
         *(

@@ -210,6 +210,8 @@ class Framework:
     defaults: tuple[Supplied, ...] = ()
     sampling_defaults: tuple[Supplied, ...] = ()
     sampling_forced: tuple[Supplied, ...] = ()
+    processors: tuple[str, ...] = ()  # of SamplingParams, which stand there and are passed as well
+    response_length: tuple[str, ...] = ()  # keys for the most tokens of a request: the first wins
     complete_requests: bool = False  # each carries SamplingParams, so that the model's supply none
     trainer: tuple[Switch, ...] = ()  # the last that holds says the kind
     inert: tuple[Inert, ...] = ()

@@ -117,6 +117,15 @@ class ReleaseSpan:
         return f"vLLM {self.releases[0]} to {self.releases[-1]}"
 
 
+@dataclass(frozen=True, slots=True)
+class ModelDefaults:
+    """Sampling that a server takes from its model's generation_config.json and that no code of the
+    project names: requests leave it out."""
+
+    settings: tuple[Setting, ...] = ()
+    requests_seen: bool = False  # the project's own code asks for completions
+
+
 @dataclass(frozen=True)
 class Rollout:
     """One place where a policy's rollouts are configured."""
@@ -137,6 +146,7 @@ class Rollout:
     policy: bool = True  # False: an engine of which nothing says that a policy is trained with it
     env: Mapping[str, Entry] = field(default_factory=dict)  # variables set for it
     complete_requests: bool = False  # the model's generation_config.json supplies nothing to them
+    of_model: ModelDefaults = field(default_factory=ModelDefaults)
     dropped: tuple[Setting, ...] = ()  # written, and lost on the way to vLLM
     head: str | Unknown | None = None  # its output head's dtype, where no setting says it
     patches_head: bool = False  # the project's own vLLM code touches the output head

@@ -129,6 +129,15 @@ class Code:
             if imported_by or (own and _imports(own.imports, _module_name(other))):
                 yield other
 
+    def names(self, word: str, *, apart_from: str) -> bool:
+        """Whether a text, tests, evaluation and files of one name left out, holds a word."""
+        texts = [(path, source.text) for path, source in self.sources.items()]
+        return any(
+            word in text and not no_training(self.inside(path))
+            for path, text in (*texts, *self.beyond())
+            if posixpath.basename(path) != apart_from
+        )
+
     def _stands_elsewhere(self, name: str, known: Mapping[str, set[int]]) -> bool:
         """Whether a text, tests and evaluation left out, holds a name at a row that is not among
         the known ones; what was not looked at may."""

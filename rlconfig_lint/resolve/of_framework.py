@@ -22,6 +22,7 @@ from rlconfig_lint.model import (
     Sync,
     Trainer,
 )
+from rlconfig_lint.readers.scalars import plain
 from rlconfig_lint.resolve import sampling, sync, trainer
 from rlconfig_lint.resolve.conditions import Configuration, answer
 from rlconfig_lint.resolve.engines import style_of
@@ -290,8 +291,14 @@ def _sampling_settings(site: Site, found: Framework, asked: Configuration) -> _S
     given = dict(_given(found.sampling_defaults, found, asked))
     for where in found.sampling:
         written = _written(site, found, asked, where)
-        given.update({name: s for name, s in written.items() if name in sampling.NEUTRAL})
+        read = (*sampling.NEUTRAL, *found.processors)
+        given.update({name: s for name, s in written.items() if name in read})
     given.update(_given(found.sampling_forced, found, asked))
+    lengths = (asked.tree.get(keys_of(path)) for path in found.response_length)
+    longest = next(filter(None, lengths), None)
+    if longest is not None:
+        value = plain(longest.value) if isinstance(longest.value, str) else longest.value
+        given["max_tokens"] = Setting("max_tokens", value, Origin.EXPLICIT, entry=longest)
     return given
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from rlconfig_lint.model import Rollout, Source
 from rlconfig_lint.resolve.engines import engines
 from rlconfig_lint.resolve.lookup import Lookup
+from rlconfig_lint.resolve.model_defaults import with_model_defaults
 from rlconfig_lint.resolve.of_engine import of_engine
 from rlconfig_lint.resolve.of_framework import framework_of, of_framework
 from rlconfig_lint.resolve.project import Project
@@ -24,4 +25,4 @@ def rollouts(source: Source, project: Project, lookup: Lookup) -> Iterator[Rollo
                 yield rollout
             continue
         for engine in engines(block, site.tree, over_a_document=bool(site.chain)):
-            yield of_engine(site, engine)
+            yield with_model_defaults(of_engine(site, engine), site, lookup)

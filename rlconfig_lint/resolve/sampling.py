@@ -20,6 +20,7 @@ NEUTRAL: dict[str, tuple[float | None, ...]] = {
     "presence_penalty": (0, None),
     "frequency_penalty": (0, None),
 }
+TRUNCATION = ("top_p", "top_k", "min_p")
 LARGEST_VOCABULARY = 1_000_000  # a top_k of so many keeps every token; the largest are at 262,144
 _BESIDE_TEMPERATURE = frozenset(
     ("max_tokens", "max_new_tokens", "max_generate_length", "min_p", "n", "top_k", "top_p")

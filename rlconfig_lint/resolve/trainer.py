@@ -23,10 +23,14 @@ from rlconfig_lint.model import (
 from rlconfig_lint.readers.scalars import plain
 from rlconfig_lint.resolve import objective
 from rlconfig_lint.resolve.conditions import Configuration, answer
+from rlconfig_lint.resolve.sampling import TRUNCATION
 from rlconfig_lint.resolve.tree import Tree, keys_of, snake
 from rlconfig_lint.resolve.updates import imports_vllm
 
 _NAME = re.compile(r"[A-Za-z_]\w*")
+# The names of what cuts a distribution down to the tokens that were sampled from.
+_CUTS = re.compile(r"(?i).*(?:top_?[pk]_(?:top|filter|logit|mask)|top[pk]logits|sampling_mask).*")
+NOBODY_ASKS = Evidence("no request asks for logprobs")
 _SAYS_NOTHING = frozenset(("args", "cfg", "conf", "config", "self", "settings"))
 
 
@@ -102,7 +106,12 @@ def of_code(modules: Collection[PythonFacts]) -> Trainer:
         tuple(Evidence("the trainer computes lm_head in float32", place) for place in heads[:1]),
         retokenized=tuple(found for facts in modules for found in facts.retokenized),
         recomputes=tuple(ratio for facts in modules for ratio in facts.recomputed_ratios),
+        replays=TRUNCATION if any(map(_cuts, modules)) else (),
     )
+
+
+def _cuts(facts: PythonFacts) -> bool:
+    return any(_CUTS.fullmatch(name) for found in facts.functions for name in found.mentions)
 
 
 def beside(
@@ -110,7 +119,7 @@ def beside(
 ) -> Trainer:
     """What a project's code says of its trainer, with what stands beside one engine."""
     if not trainer.evidence and not trainer.logprobs_asked and _no_logprobs(requests):
-        evidence = (Evidence("no request asks for logprobs"),)
+        evidence = (NOBODY_ASKS,)
         trainer = replace(trainer, kind=TrainerKind.RECOMPUTE, evidence=evidence)
     return _divided_by(_switched(trainer, tree, flags), tree)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from rlconfig_lint.model.code import ApiCall, CacheKey, Option
 from rlconfig_lint.model.places import Evidence, Place
+from rlconfig_lint.model.sources import Entry
 from rlconfig_lint.model.values import UNKNOWN, CacheFate, SyncStyle, TrainerKind, Value
 
 
@@ -90,6 +91,7 @@ class Trainer:
     lm_head: str | None = None  # "float32", "bfloat16" or None where it is not known
     lm_head_evidence: tuple[Evidence, ...] = ()
     replays: tuple[str, ...] = ()  # sampling settings that it applies to its own logits as well
+    temperature_entry: Entry | None = None  # where a config says its temperature
 
 
 @dataclass(frozen=True, slots=True)

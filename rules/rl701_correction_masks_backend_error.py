@@ -86,6 +86,7 @@ def weigh(rollout: Rollout, profile: Profile, said: Sequence[Finding]) -> Iterat
         span=rollout.release.where(lambda _: True),
         subject=Subject(rollout.place, "trainer", f"trainer = {rollout.trainer.kind.value}"),
         help_=f"mend {places} first, then see what the correction still does",
+        decided_by=rollout.trainer.evidence,
         evidence=(
             *rollout.trainer.evidence[:1],
             *(Evidence(finding.message, finding.place) for finding in masked),

@@ -73,12 +73,13 @@ def check(
     result.read = len(judged)
     found: dict[tuple[str, Place, str], Finding] = {}
     result.projects.extend(repository.projects())
+    accepted = partial(_accepted, repository)
     for rollout in _rollouts(repository, result.projects):
         if not rollout.policy and not every_engine:
             continue
         if rollout.policy and not judged.isdisjoint((rollout.place.path, rollout.path)):
             result.rollouts.append(rollout)
-        for finding in _judge(rollout, rules, profile_for(rollout.place.path), result):
+        for finding in _judge(rollout, rules, profile_for(rollout.place.path), result, accepted):
             _keep_worst(found, _where_judged(finding, rollout, judged))
     for problem in _problems(repository):
         _keep_worst(found, problem)
@@ -134,17 +135,28 @@ def _rollouts(repository: Repository, projects: Sequence[Project]) -> list[Rollo
 
 
 def _judge(
-    rollout: Rollout, rules: Sequence[Rule], asked: Asked, result: Result
+    rollout: Rollout,
+    rules: Sequence[Rule],
+    asked: Asked,
+    result: Result,
+    accepted: Callable[[Finding], bool],
 ) -> Iterator[Finding]:
-    """What the rules say of a rollout, and then those that weigh what the others said."""
+    """What the rules say of a rollout, and then those that weigh what the others said, but not
+    what a comment accepts."""
     said: list[Finding] = []
     for rule in rules:
         if asked.has(rule) and (rollout.policy or rule.every_engine):
             said += _say(rule, rollout, partial(_checked, rule, asked.base), result)
+    heard = tuple(asked.weighed(finding) for finding in said if not accepted(finding))
     for rule in rules:
         if asked.has(rule) and rollout.policy:
-            said += _say(rule, rollout, partial(_weighed, rule, asked.base, tuple(said)), result)
+            said += _say(rule, rollout, partial(_weighed, rule, asked.base, heard), result)
     yield from map(asked.weighed, said)
+
+
+def _accepted(repository: Repository, finding: Finding) -> bool:
+    source = repository.library.sources.get(finding.place.path)
+    return source is not None and suppressed(finding, source)
 
 
 def _checked(rule: Rule, profile: Profile, rollout: Rollout) -> Iterator[Finding]:

@@ -126,6 +126,7 @@ class Trainer:
     unasked: tuple[Place, ...] = ()  # requests of a project that corrects, and asks for none
     inert: tuple[Inert, ...] = ()
     ahead: Ahead | None = None
+    temperature_entry: Entry | None = None  # where a config says its temperature
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from rlconfig_lint.model import (
     Trainer,
     TrainerKind,
     Value,
+    show,
 )
 from rlconfig_lint.readers.scalars import plain
 from rlconfig_lint.resolve import objective
@@ -44,7 +45,8 @@ def of_framework(framework: Framework, asked: Configuration, stated: Declared) -
         (evidence,) if evidence else (),
         framework.divides_by_temperature,
         temperature=_own_temperature(framework, asked),
-        temperature_evidence=_temperature_place(framework, asked),
+        temperature_evidence=_temperature_evidence(framework, asked),
+        temperature_entry=_temperature_entry(framework, asked),
         lm_head=head,
         lm_head_evidence=head_evidence,
         dtype=dtype,
@@ -61,15 +63,25 @@ def _own_temperature(framework: Framework, asked: Configuration) -> Value:
     """The temperature of the trainer's own key, where it has one."""
     if not framework.trainer_temperature:
         return UNKNOWN
-    entry = asked.tree.get(keys_of(framework.trainer_temperature))
-    if entry is not None and entry.value is not None:
+    entry = _temperature_entry(framework, asked)
+    if entry is not None:
         return plain(entry.value) if isinstance(entry.value, str) else entry.value
     return UNKNOWN if asked.tree.open else framework.trainer_temperature_absent
 
 
-def _temperature_place(framework: Framework, asked: Configuration) -> tuple[Evidence, ...]:
+def _temperature_entry(framework: Framework, asked: Configuration) -> Entry | None:
     entry = asked.tree.get(keys_of(framework.trainer_temperature or "?"))
-    return (Evidence("set", entry.place),) if entry else ()
+    return entry if entry is not None and entry.value is not None else None
+
+
+def _temperature_evidence(framework: Framework, asked: Configuration) -> tuple[Evidence, ...]:
+    if entry := _temperature_entry(framework, asked):
+        return (Evidence("set", entry.place),)
+    absent = framework.trainer_temperature_absent
+    if absent is UNKNOWN or asked.tree.open:
+        return ()
+    key = framework.trainer_temperature
+    return (Evidence(f"default of {framework.name}'s {key}: {show(absent)}"),)
 
 
 def _kind_of(framework: Framework, asked: Configuration) -> tuple[TrainerKind, Evidence | None]:
@@ -203,7 +215,12 @@ def _divided_by(trainer: Trainer, tree: Tree) -> Trainer:
             and isinstance(entry.value, int | float)
         ):
             evidence = Evidence(f"the trainer divides by {divisor}", entry.place)
-            return replace(trainer, temperature=entry.value, temperature_evidence=(evidence,))
+            return replace(
+                trainer,
+                temperature=entry.value,
+                temperature_evidence=(evidence,),
+                temperature_entry=entry,
+            )
     return trainer
 
 
@@ -267,6 +284,7 @@ def declared(trainer: Trainer, stated: Declared) -> Trainer:
             trainer,
             temperature=temperature,
             temperature_evidence=(evidence,),
+            temperature_entry=None,
             divides_by_temperature=temperature != 1.0,
             divides_evidence=(evidence,),
         )

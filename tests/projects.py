@@ -50,9 +50,13 @@ def repository_of(folder: Path, *names: str) -> tuple[Repository, Configs]:
     return Repository.of(files, configs.declared), configs
 
 
-def run(folder: Path, *names: str, profile: Profile = Profile.PRODUCTION) -> Result:
+def run(
+    folder: Path, *names: str, profile: Profile = Profile.PRODUCTION, weighing: bool = False
+) -> Result:
+    """What the rules say; `weighing`, also those that speak because others have spoken."""
     repository, _ = repository_of(folder, *names)
-    result = check(repository, rules(), lambda _: Asked(profile))
+    chosen = tuple(rule for rule in rules() if weighing or rule.weigh is None)
+    result = check(repository, chosen, lambda _: Asked(profile))
     assert not result.broken
     return result
 
@@ -64,7 +68,7 @@ def only(folder: Path, files: Mapping[str, str]) -> Rollout:
 
 
 def findings_in(folder: Path, example: Example) -> list[Finding]:
-    return run(folder, profile=example.profile).findings
+    return run(folder, profile=example.profile, weighing=True).findings
 
 
 def fix_all(

@@ -128,6 +128,8 @@ def _verdicts(rollout: Rollout, pause: ApiCall, profile: Profile) -> Iterator[_V
     if given.get("mode") == "keep" and given.get("clear_cache", True) is True:
         yield _clears_nothing(rollout)
         yield _drops_tokens(rollout)
+    if profile is Profile.STRICT_ON_POLICY and given.get("mode") == "keep":
+        yield _two_policies(rollout)
     if profile is Profile.PARITY and not pause.open:
         yield _not_the_reports(rollout, pause)
     if _bare(pause) and not rollout.sync.abort_handled:
@@ -218,6 +220,15 @@ def _drops_tokens(rollout: Rollout) -> _Verdict:
             safe=True,
         ),
         (on,) if on else (),
+    )
+
+
+def _two_policies(rollout: Rollout) -> _Verdict:
+    return _Verdict(
+        rollout.release.where(behaviour.has_pause_mode),
+        Severity.WARNING,
+        "a rollout that is kept across an update is sampled by two policies",
+        'drain with mode="wait", or update between batches',
     )
 
 
@@ -391,6 +402,18 @@ def update(server, payload):
     requests.post(f"{server}/resume")
 """,
         {"vllm-version": "0.18.1"},
+    ),
+    Example(  # one policy a rollout was asked for
+        "strict.py",
+        _ENGINE
+        + """\
+async def update(engine, path):
+    await engine.pause_generation(mode="keep", clear_cache=False)
+    await engine.collective_rpc("update_weights", args=(path,))
+    await engine.resume_generation()
+""",
+        {"vllm-version": "0.18.1"},
+        profile=Profile.STRICT_ON_POLICY,
     ),
 )
 

@@ -61,7 +61,7 @@ from rlconfig_lint.model import (
 )
 
 ID = ("RL701", "correction-masks-backend-error")
-_OF_THE_BACKEND = ("RL1", "RL2", "RL401", "RL5", "RL601", "RL602")
+_OF_THE_BACKEND = ("RL1", "RL2", "RL5", "RL601", "RL602")
 
 
 def check(rollout: Rollout, profile: Profile) -> Iterator[Finding]:
@@ -72,7 +72,7 @@ def check(rollout: Rollout, profile: Profile) -> Iterator[Finding]:
 def weigh(rollout: Rollout, profile: Profile, said: Sequence[Finding]) -> Iterator[Finding]:
     if rollout.trainer.kind is not TrainerKind.DECOUPLED:
         return
-    masked = [f for f in said if f.severity > Severity.INFO and f.code.startswith(_OF_THE_BACKEND)]
+    masked = [finding for finding in said if _is_masked(finding, rollout)]
     if not masked:
         return
     codes = ", ".join(sorted({finding.code for finding in masked}))
@@ -81,8 +81,8 @@ def weigh(rollout: Rollout, profile: Profile, said: Sequence[Finding]) -> Iterat
         ID,
         rollout,
         Severity.ERROR if profile is Profile.PARITY else Severity.WARNING,
-        f"the trainer's importance correction hides what {codes} report: it is weighed down, not"
-        " removed",
+        f"the trainer's importance correction hides an error of the backend ({codes}): it is"
+        " weighed down, not removed",
         span=rollout.release.where(lambda _: True),
         subject=Subject(rollout.place, "trainer", f"trainer = {rollout.trainer.kind.value}"),
         help_=f"mend {places} first, then see what the correction still does",
@@ -92,6 +92,14 @@ def weigh(rollout: Rollout, profile: Profile, said: Sequence[Finding]) -> Iterat
             *(Evidence(finding.message, finding.place) for finding in masked),
         ),
     )
+
+
+def _is_masked(finding: Finding, rollout: Rollout) -> bool:
+    """Whether a finding is loud, about the backend, and about this rollout's own files: code that
+    all rollouts of a project share may serve another trainer of it."""
+    own = {rollout.path, *(layer.path for layer in rollout.layers)}
+    loud = finding.severity > Severity.INFO and finding.code.startswith(_OF_THE_BACKEND)
+    return loud and finding.place.path in own
 
 
 _FACTS = {"vllm-version": "0.18.1", "trainer": "decoupled", "trainer-temperature": "0.7"}

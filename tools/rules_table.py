@@ -34,8 +34,8 @@ _MEASURED = re.compile(r"\b(?:H200|measured)\b", re.IGNORECASE)
 _HEAD = """\
 # Every rule
 
-Made from the rules' files by `python -m tools.rules_table`; a test holds the two together. What files
-do not show stands in [hazards that files do not show](./not-decided.md).
+Made from the rules' files by `python -m tools.rules_table`; a test holds the two together. Some
+hazards [do not show in files](./not-decided.md).
 
 - **Severity** is what a rule's bad examples come to when the trainer is declared to learn from the
   rollout's logprobs (K1, `rollout-logprobs`), to recompute them all (K2, `recompute`) or to weigh

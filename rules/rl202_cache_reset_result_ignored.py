@@ -51,6 +51,8 @@ route `/reset_prefix_cache` answers 200 whatever happened until 0.25.1, and
 - https://github.com/vllm-project/vllm/pull/12284
 - https://github.com/NovaSky-AI/SkyRL/pull/1824
 - https://github.com/llm-d/llm-d-benchmark/pull/1918
+- measured by `rlconfig-lint confirm RL202` (docs/evidence): the reset answers False while a
+  request runs, and True with reset_running_requests (H200, and the CPU build of 0.32.0)
 """
 
 from __future__ import annotations

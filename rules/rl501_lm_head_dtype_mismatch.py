@@ -47,6 +47,8 @@ Every release; the engine's own override works from 0.26.0 on (see RL502).
 - https://github.com/vllm-project/vllm/pull/48390
 - https://github.com/huggingface/trl/pull/4303
 - arXiv 2506.13585, arXiv 2510.13786
+- measured by `rlconfig-lint confirm RL501` (docs/evidence): 100 % of the logits of a bfloat16 head
+  are on its grid, 0 % of a float32 head's (H200, vLLM 0.26.0)
 """
 
 from __future__ import annotations

@@ -41,6 +41,8 @@ Ignored without a word up to 0.10.2, with one warning in the engine's log from 0
 
 - https://github.com/vllm-project/vllm/pull/48390
 - https://github.com/vllm-project/vllm/issues/48305
+- measured by `rlconfig-lint confirm RL502` (docs/evidence): with the override 100 % of the logits
+  are still on the bfloat16 grid (H200, vLLM 0.20.2)
 """
 
 from __future__ import annotations

@@ -46,6 +46,8 @@ wakes up with scales of 1.
 - https://github.com/vllm-project/vllm/issues/54035
 - https://github.com/verl-project/verl/pull/4435
 - https://github.com/PrimeIntellect-ai/prime-rl/pull/3555
+- measured by `rlconfig-lint confirm RL504` (docs/evidence): mean |d logp| to the trainer is 0.069
+  with fp8 keys and values and 0.016 without (H200, scales of 1)
 """
 
 from __future__ import annotations

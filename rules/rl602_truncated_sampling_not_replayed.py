@@ -52,6 +52,8 @@ trainer that recomputes, all.
 - https://github.com/PrimeIntellect-ai/prime-rl/pull/3235
 - https://github.com/NVIDIA-NeMo/RL/issues/69
 - https://arxiv.org/abs/2512.02556 (DeepSeek-V3.2, "Keep Sampling Mask")
+- measured by `rlconfig-lint confirm RL602` (docs/evidence): the mean ratio is 0.80 with top_p 0.8
+  and 0.68 with top_k 50, the mass that was kept (H200, and the CPU build of 0.32.0)
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from rlconfig_lint.frameworks.words import Framework
 from rlconfig_lint.model import TrainerKind
 from tests.projects import run, write_files
-from tools import rules_table
+from tools import evidence_page, rules_table
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -40,6 +41,18 @@ def test_the_table_of_rules_is_what_their_files_come_to() -> None:
     assert rules_table.PAGE.read_text("utf-8") == rules_table.page(), (
         "write it again: python -m tools.rules_table"
     )
+
+
+def test_the_page_of_evidence_is_what_the_runs_say() -> None:
+    assert evidence_page.PAGE.read_text("utf-8") == evidence_page.page(), (
+        "write it again: python -m tools.evidence_page"
+    )
+
+
+def test_no_run_that_is_kept_refutes_a_claim() -> None:
+    for path in evidence_page.FOLDER.glob("*.json"):
+        for row in json.loads(path.read_text("utf-8"))["experiments"]:
+            assert row["verdict"] in ("confirmed", "not-run"), f"{path.name}: {row['name']}"
 
 
 def test_its_links_lead_to_files() -> None:

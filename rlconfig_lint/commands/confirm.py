@@ -48,7 +48,7 @@ def confirm(
         proofs = Lab(worker, Path(folder), model, timeout, _say).prove(chosen)
         versions = dict(worker.versions)
     seconds = time.monotonic() - started
-    found = confirmation.Confirmation(versions, tuple(proofs), seconds, tuple(sys.argv[1:]))
+    found = confirmation.Confirmation(versions, tuple(proofs), seconds, ("confirm", *codes))
     click.echo(confirmation.as_json(found) if output_format == "json" else found.text())
     if report is not None:
         _write(report, confirmation.as_html(found))

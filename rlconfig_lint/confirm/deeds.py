@@ -80,6 +80,7 @@ def sleep(engine: Engine, level: int, reload: bool = False) -> Record:
     """Rollouts behind a sleep; `reload` brings the weights back."""
     asked = list(prompts(4, _LENGTH))
     engine.load("first")  # another sleep may have lost them
+    engine.reset()
     before = engine.generate(asked, temperature=0.0, max_tokens=8)
     engine.sleep(level)
     engine.wake()

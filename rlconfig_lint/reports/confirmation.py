@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -12,6 +13,8 @@ from datetime import datetime, timezone
 from rlconfig_lint.confirm.measures import differences_of
 from rlconfig_lint.confirm.model import SCHEMA, Json, Proof
 from rlconfig_lint.reports.text import printable
+
+_NUMBERS = re.compile(r"\[[-\d.,\se]*\]")  # a list of them is one line
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ def as_json(found: Confirmation) -> str:
         **found.versions,
         "experiments": [_proof(proof) for proof in found.proofs],
     }
-    return json.dumps(rows, indent=1)
+    return _NUMBERS.sub(lambda found: re.sub(r"\s+", "", found.group()), json.dumps(rows, indent=1))
 
 
 def _proof(proof: Proof) -> Json:

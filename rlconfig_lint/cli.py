@@ -129,6 +129,7 @@ def list_rules() -> None:
 
 @cli.command()
 @click.argument("codes", nargs=-1)
+@click.option("--rollout", metavar="PATH[:LINE]", help="A rollout of yours, as it is and fixed.")
 @click.option("--model", type=click.Path(path_type=Path), help="A model folder, not the tiny one.")
 @click.option("--device", type=click.Choice(("auto", "cuda", "cpu")), default="auto")
 @click.option("--python", metavar="PATH", help="The interpreter that has vLLM [this one].")

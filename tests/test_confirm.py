@@ -9,14 +9,17 @@ from pathlib import Path
 
 import pytest
 
+from rlconfig_lint.commands.confirm_rollout import of_project
 from rlconfig_lint.confirm import deeds
 from rlconfig_lint.confirm.experiments import EXPERIMENTS, WITHOUT
 from rlconfig_lint.confirm.measures import mismatch
 from rlconfig_lint.confirm.model import Arm, Completion, Experiment, Outcome, Proof, Record, Verdict
 from rlconfig_lint.confirm.worker import STREAMED
+from rlconfig_lint.errors import UserError
 from rlconfig_lint.registry import rules
 from rlconfig_lint.reports.confirmation import Confirmation, as_html, as_json
 from tests.fake_engine import FakeEngine, scored
+from tests.projects import write_files
 from tests.test_command_line import rlconfig_lint
 
 NAMES = {experiment.name: experiment for experiment in EXPERIMENTS}
@@ -147,3 +150,58 @@ def _has(name: str) -> bool:
     from importlib.util import find_spec
 
     return find_spec(name) is not None
+
+
+# --- a project's own rollout ---
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+
+
+@pytest.mark.parametrize(
+    ("project", "path", "codes", "changes"),
+    [
+        ("raw-logprobs", "rollout.py", ("RL101",), {"logprobs_mode"}),
+        ("stale-prefix-cache", "grpo-math-async.yaml", ("RL201",), {"enable_prefix_caching"}),
+    ],
+)
+def test_a_rollout_as_it_is_and_as_fixes_leave_it(
+    project: str,
+    path: str,
+    codes: tuple[str, ...],
+    changes: set[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(EXAMPLES / project)
+    text = Path(path).read_text()
+    found, _ = of_project(path, "cpu")
+    flagged, fixed, _ = found.arms
+    assert {n for n in flagged.engine if flagged.engine[n] != fixed.engine.get(n)} == changes
+    assert found.codes == codes
+    assert outcome(found).outcome.verdict is Verdict.CONFIRMED
+    assert Path(path).read_text() == text
+
+
+def test_a_rollout_that_nothing_is_said_about_has_the_floors_mismatch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "from vllm import LLM, SamplingParams\nllm = LLM('m', logprobs_mode='{}')\n"
+    text += "p = SamplingParams(temperature=0.7, logprobs=0)\n"
+    config = 'vllm-version = "0.26.0"\ntrainer = "rollout-logprobs"\nweight-sync = "frozen"\n'
+    write_files(tmp_path, {"rlconfig-lint.toml": config + "trainer-temperature = 0.7\n"})
+    write_files(tmp_path, {"a.py": text.format("processed_logprobs")})
+    monkeypatch.chdir(tmp_path)
+    found, _ = of_project("a.py:2", "cpu")
+    assert outcome(found).outcome.verdict is Verdict.CONFIRMED
+    assert found.claim.endswith("temperature 0.7, nothing that a fix would change")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "says"),
+    [("none.py", "no such file"), ("loss.py", "no rollout is found there")],
+)
+def test_a_place_without_a_rollout_is_said(
+    wanted: str, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(EXAMPLES / "raw-logprobs")
+    with pytest.raises(UserError, match=says):
+        of_project(wanted, "cpu")

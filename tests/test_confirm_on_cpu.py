@@ -136,3 +136,14 @@ def test_a_model_that_is_none_is_said(python: str, tmp_path: Path) -> None:
     assert running.returncode == 1
     assert row["verdict"] == "inconclusive"
     assert "the engine failed" in row["reason"]
+
+
+def test_the_number_of_a_projects_own_rollout(python: str) -> None:
+    project = Path(__file__).parents[1] / "examples" / "raw-logprobs"
+    running = start(python, "--rollout", "rollout.py", "--output-format", "json", cwd=project)
+    out, err = running.communicate(timeout=200)
+    (row,) = json.loads(out)["experiments"]
+    assert row["verdict"] == "confirmed", err
+    ratio = next(line for line in row["rows"] if line["what"] == "mean ratio")
+    assert ratio["flagged"] > 1.5
+    assert abs(ratio["fixed"] - 1) < 0.001

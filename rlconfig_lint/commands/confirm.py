@@ -5,14 +5,14 @@ from __future__ import annotations
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
 
 from rlconfig_lint.confirm.experiments import EXPERIMENTS, WITHOUT
 from rlconfig_lint.confirm.lab import Lab
-from rlconfig_lint.confirm.model import Experiment, Verdict
+from rlconfig_lint.confirm.model import Experiment, Json, Verdict
 from rlconfig_lint.confirm.process import Worker
 from rlconfig_lint.errors import UserError
 from rlconfig_lint.registry import rule
@@ -21,6 +21,7 @@ from rlconfig_lint.reports import confirmation
 
 def confirm(
     codes: Sequence[str],
+    rollout: str | None,
     model: Path | None,
     device: str,
     python: str | None,
@@ -34,6 +35,8 @@ def confirm(
     Raises:
         UserError: a code is unknown, the model is none, or no engine can be started.
     """
+    if codes and rollout is not None:
+        raise UserError("--rollout: a rollout is confirmed as a whole, without codes")
     chosen = _chosen(codes)
     if model is not None and not (model / "config.json").is_file():
         raise UserError(f"--model: {model} has no config.json")
@@ -45,6 +48,8 @@ def confirm(
         _say(confirmation.engine(worker.versions))
         if device not in ("auto", worker.versions["device"]):
             raise UserError(f"--device {device}: this vLLM runs on {worker.versions['device']}")
+        if rollout is not None:
+            chosen = (_rollout(rollout, worker.versions),)
         proofs = Lab(worker, Path(folder), model, timeout, _say).prove(chosen)
         versions = dict(worker.versions)
     seconds = time.monotonic() - started
@@ -54,6 +59,15 @@ def confirm(
         _write(report, confirmation.as_html(found))
     wrong = (Verdict.REFUTED, Verdict.INCONCLUSIVE)
     return int(any(proof.outcome.verdict in wrong for proof in proofs))
+
+
+def _rollout(wanted: str, versions: Mapping[str, Json]) -> Experiment:
+    from rlconfig_lint.commands.confirm_rollout import of_project
+
+    found, unseen = of_project(wanted, str(versions["device"]))
+    if unseen:
+        _say(f"not known, and left neutral: {', '.join(unseen)}")
+    return found
 
 
 def _chosen(codes: Sequence[str]) -> tuple[Experiment, ...]:

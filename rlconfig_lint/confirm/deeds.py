@@ -36,6 +36,24 @@ def update(engine: Engine, reset: bool = False, salted: bool = False) -> Record:
     return Record(tuple(after), {**engine.effective(), "reset": answer, **_cached(after)})
 
 
+def behind_update(
+    engine: Engine, trained_at: float | None = None, reset: bool = False, **sampling: Json
+) -> Record:
+    """Rollouts of a policy that has just been updated, from prompts that were asked before."""
+    asked = list(prompts(_COUNT, _LENGTH))
+    engine.reset()
+    engine.generate(asked, temperature=0.0, max_tokens=1)
+    engine.load("second")
+    if reset:
+        engine.reset()
+    found = _sampled(engine, asked, weights="second", **sampling)
+    engine.load("first")
+    engine.reset()
+    divisor = sampling.get("temperature", 1.0) if trained_at is None else trained_at
+    after = tuple(replace(rollout, temperature=divisor) for rollout in found)
+    return Record(after, {**engine.effective(), **_cached(found)})
+
+
 def fresh(engine: Engine) -> Record:
     """The same prompts on an engine that has seen the new weights only."""
     engine.load("second")

@@ -38,6 +38,16 @@ def ratios(flagged: str, fixed: str, floor: str) -> Judge:
     return judge
 
 
+def unbiased(name: str, floor: str) -> Judge:
+    """Nothing is flagged, and nothing is wrong: the mismatch is that of the floor."""
+
+    def judge(records: Records) -> Outcome:
+        off = biased(records[name], mismatch(records[floor].completions))
+        return outcome(not off, False, *_rows(records[name], records[floor]))
+
+    return judge
+
+
 def both_right(one: str, other: str) -> Judge:
     """Both arms are as near to the trainer as the better of them."""
 

@@ -45,7 +45,12 @@ def _nearest(rollouts: list[Rollout], line: int | None, wanted: str) -> Rollout:
         raise UserError(
             f"--rollout: {wanted}: no rollout is found there; see rlconfig-lint inspect"
         )
-    if line is None and len(rollouts) > 1:
-        places = ", ".join(str(rollout.place) for rollout in rollouts[:5])
-        raise UserError(f"--rollout: {wanted} has several: {places}")
+    names = list(dict.fromkeys(map(_name, rollouts)))
+    if line is None and len(names) > 1:
+        raise UserError(f"--rollout: {wanted} has several, name one: {', '.join(names[:5])}")
     return min(rollouts, key=lambda rollout: abs(rollout.place.line - (line or 0)))
+
+
+def _name(rollout: Rollout) -> str:
+    """How a user names a rollout: by its line, or by the file that is laid over its engine's."""
+    return str(rollout.place) if rollout.path == rollout.place.path else rollout.path

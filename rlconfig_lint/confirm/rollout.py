@@ -23,9 +23,9 @@ def experiment(before: Rollout, after: Rollout, codes: Sequence[str], device: st
     )
     floor = Arm("floor", "behind_update", {"logprobs_mode": "processed_logprobs"}, {"reset": True})
     judge = (
-        verdicts.unbiased("flagged", "floor")
+        verdicts.as_said("flagged", "floor", flagged=bool(codes))
         if (flagged.engine, flagged.given) == (fixed.engine, fixed.given)
-        else verdicts.ratios("flagged", "fixed", "floor")
+        else verdicts.mended("flagged", "fixed", "floor")
     )
     return Experiment(
         "rollout",

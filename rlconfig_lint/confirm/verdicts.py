@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from rlconfig_lint.confirm.measures import Mismatch, differences_of, mismatch
 from rlconfig_lint.confirm.model import Json, Outcome, Record, Records, Row, Verdict
@@ -38,12 +39,32 @@ def ratios(flagged: str, fixed: str, floor: str) -> Judge:
     return judge
 
 
-def unbiased(name: str, floor: str) -> Judge:
-    """Nothing is flagged, and nothing is wrong: the mismatch is that of the floor."""
+def as_said(name: str, floor: str, *, flagged: bool) -> Judge:
+    """Nothing that a fix would change: a mismatch where something is flagged, none elsewhere."""
 
     def judge(records: Records) -> Outcome:
         off = biased(records[name], mismatch(records[floor].completions))
-        return outcome(not off, False, *_rows(records[name], records[floor]))
+        found = outcome(off is flagged, False, *_rows(records[name], records[floor]))
+        reason = "no fix is written for it here: the other side is an engine without the mismatch"
+        return replace(found, reason=reason) if off else found
+
+    return judge
+
+
+def mended(flagged: str, fixed: str, floor: str) -> Judge:
+    """The fixes take away most of a mismatch; what they leave is said."""
+
+    def judge(records: Records) -> Outcome:
+        bottom = mismatch(records[floor].completions)
+        one, other = (mismatch(records[name].completions) for name in (flagged, fixed))
+        off = biased(records[flagged], bottom)
+        found = outcome(
+            off and other.mean_difference < one.mean_difference / 2,
+            not off,
+            *_rows(records[flagged], records[fixed]),
+        )
+        left = "what the fixes leave is still above the floor: see what the findings say by hand"
+        return replace(found, reason=left) if biased(records[fixed], bottom) else found
 
     return judge
 

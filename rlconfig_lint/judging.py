@@ -12,12 +12,10 @@ from rlconfig_lint.model import (
     Block,
     Confidence,
     Edit,
-    Entry,
     Evidence,
     Finding,
     Fix,
     Form,
-    Home,
     Origin,
     Place,
     Put,
@@ -34,19 +32,9 @@ from rlconfig_lint.model import (
 from rlconfig_lint.releases.lifetimes import lifetime
 from rlconfig_lint.resolve.sampling import LARGEST_VOCABULARY, NEUTRAL, TRUNCATION
 from rlconfig_lint.resolve.trainer import NOBODY_ASKS
-from rlconfig_lint.resolve.tree import snake
 
 USES_ROLLOUT_LOGPROBS = (TrainerKind.ROLLOUT_LOGPROBS, TrainerKind.DECOUPLED)
 
-# What is written for a sampling setting that is to change nothing: accepted by every release.
-WRITTEN_NEUTRAL: dict[str, Value] = {
-    "top_p": 1.0,
-    "top_k": -1,
-    "min_p": 0.0,
-    "repetition_penalty": 1.0,
-    "presence_penalty": 0.0,
-    "frequency_penalty": 0.0,
-}
 
 DECLARE_RELEASE = 'vllm-version = "0.18.1"'
 DECLARE_TRAINER = 'trainer = "rollout-logprobs", "recompute" or "decoupled"'
@@ -79,27 +67,28 @@ class Sampling:
 
     @property
     def temperature(self) -> str:
-        return _listed(s for s in self.bent if s.name == "temperature")
+        return listed(s for s in self.bent if s.name == "temperature")
 
     @property
     def truncation(self) -> str:
-        return _listed(s for s in self.bent if s.name in TRUNCATION)
+        return listed(s for s in self.bent if s.name in TRUNCATION)
 
     @property
     def followed(self) -> str:
         """What the trainer's own logprobs have: temperature, and what it replays."""
-        return _listed(s for s in self.bent if s.name in ("temperature", *self.replayed))
+        return listed(s for s in self.bent if s.name in ("temperature", *self.replayed))
 
     @property
     def beyond_the_trainer(self) -> str:
         """What the trainer's own logprobs do not have: truncation and penalties."""
-        return _listed(s for s in self.bent if s.name not in ("temperature", *self.replayed))
+        return listed(s for s in self.bent if s.name not in ("temperature", *self.replayed))
 
     def __str__(self) -> str:
-        return _listed(self.bent)
+        return listed(self.bent)
 
 
-def _listed(found: Iterable[Setting]) -> str:
+def listed(found: Iterable[Setting]) -> str:
+    """`top_p 0.95, top_k 50`."""
     return ", ".join(f"{setting.name} {show(setting.value)}" for setting in found)
 
 
@@ -317,51 +306,3 @@ def _as_safe_as_its_facts(fix: Fix, release: ReleaseFact, doubts: tuple[Doubt, .
     if release.known and release.hidden:
         return None
     return replace(fix, safe=fix.safe and not doubts and not release.hidden)
-
-
-def takes(rollout: Rollout, name: str) -> bool:
-    """Whether a setting of this name can be written where the engine's settings stand."""
-    home = rollout.home
-    if home is None:
-        return not rollout.framework
-    return not home.typed or name in home.typed or bool(home.free_keys)
-
-
-def put(rollout: Rollout, name: str, value: Value, title: str, *, safe: bool) -> Fix | None:
-    """A fix that writes one setting, where the engine's settings can be written at all."""
-    home = rollout.home
-    if home is None or name in home.fixed:
-        return None
-    setting = rollout.engine.get(name)
-    entry = setting.entry if setting and setting.explicit else None
-    if home.negated_false and value is False and not _written_in_the_negative(entry):
-        entry = None  # a false in its place would never arrive
-        if not home.free_keys:
-            return None
-    if entry is None and not takes(rollout, name):
-        return None
-    return Fix(title, (Put(home, name, value, entry),), safe)
-
-
-def neutral(rollout: Rollout, bent: Sequence[Setting]) -> Fix | None:
-    """A fix that gives sampling settings the values that leave the distribution as it is, where
-    each of them stands. It is never safe: rollouts explore in another way then."""
-    written = [(setting, setting.entry) for setting in bent]
-    if rollout.home is None or not written:
-        return None
-    edits = []
-    for setting, entry in written:
-        if entry is None or not _same_language(entry, rollout.home):
-            return None
-        edits.append(Put(rollout.home, setting.name, WRITTEN_NEUTRAL[setting.name], entry))
-    return Fix(f"sample without {_listed(bent)}", tuple(edits), safe=False)
-
-
-def _same_language(entry: Entry, home: Home) -> bool:
-    """Whether what is known of the engine's place says how a value is written at another one."""
-    path, own = entry.place.path, home.block.place.path
-    return path == own or (home.block.form is Form.DOCUMENT and path.endswith((".yaml", ".yml")))
-
-
-def _written_in_the_negative(entry: Entry | None) -> bool:
-    return entry is not None and snake(entry.path[-1]).startswith("no_")

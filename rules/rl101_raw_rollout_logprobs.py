@@ -70,10 +70,8 @@ from rlconfig_lint.judging import (
     Sampling,
     about,
     judged,
-    put,
     releases_where,
     sampling_of,
-    takes,
     trains_at_one,
 )
 from rlconfig_lint.model import (
@@ -92,6 +90,7 @@ from rlconfig_lint.model import (
     show,
 )
 from rlconfig_lint.releases import behaviour
+from rlconfig_lint.remedies import put, takes
 from rlconfig_lint.resolve.sampling import REPLAYED_BY_NOBODY
 
 ID = ("RL101", "raw-rollout-logprobs")

@@ -61,14 +61,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from rlconfig_lint.judging import (
-    DECLARE_TRAINER,
-    Doubt,
-    about,
-    judged,
-    put,
-    releases_where,
-)
+from rlconfig_lint.judging import DECLARE_TRAINER, Doubt, about, judged, releases_where
 from rlconfig_lint.model import (
     AddStatementAfter,
     ApiCall,
@@ -87,6 +80,7 @@ from rlconfig_lint.model import (
     TrainerKind,
 )
 from rlconfig_lint.releases import behaviour
+from rlconfig_lint.remedies import put
 from rlconfig_lint.resolve.fate import fate, why
 
 ID = ("RL201", "prefix-cache-survives-weight-update")

@@ -50,7 +50,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from rlconfig_lint.judging import about, judged, put, releases_where
+from rlconfig_lint.judging import about, judged, releases_where
 from rlconfig_lint.model import (
     Evidence,
     Example,
@@ -61,6 +61,7 @@ from rlconfig_lint.model import (
     Rule,
     Severity,
 )
+from rlconfig_lint.remedies import put
 
 ID = ("RL206", "prefix-cache-nan-on-hybrid")
 

@@ -58,13 +58,7 @@ from dataclasses import dataclass
 
 from packaging.version import Version
 
-from rlconfig_lint.judging import (
-    about,
-    judged,
-    put,
-    releases_where,
-    sampling_of,
-)
+from rlconfig_lint.judging import about, judged, releases_where, sampling_of
 from rlconfig_lint.model import (
     UNKNOWN,
     Example,
@@ -79,6 +73,7 @@ from rlconfig_lint.model import (
     SyncStyle,
 )
 from rlconfig_lint.releases.known import within
+from rlconfig_lint.remedies import put
 
 ID = ("RL301", "async-scheduling")
 

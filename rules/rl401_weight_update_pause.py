@@ -67,7 +67,7 @@ from dataclasses import dataclass
 
 from packaging.version import Version
 
-from rlconfig_lint.judging import Subject, judged, put, releases_where
+from rlconfig_lint.judging import Subject, judged, releases_where
 from rlconfig_lint.model import (
     UNKNOWN,
     ApiCall,
@@ -87,6 +87,7 @@ from rlconfig_lint.model import (
     show,
 )
 from rlconfig_lint.releases import behaviour
+from rlconfig_lint.remedies import put
 from rlconfig_lint.resolve.fate import fate
 
 ID = ("RL401", "weight-update-pause")

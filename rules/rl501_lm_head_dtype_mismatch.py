@@ -55,14 +55,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rlconfig_lint.judging import (
-    DECLARE_TRAINER,
-    USES_ROLLOUT_LOGPROBS,
-    Doubt,
-    Subject,
-    judged,
-    put,
-)
+from rlconfig_lint.judging import DECLARE_TRAINER, USES_ROLLOUT_LOGPROBS, Doubt, Subject, judged
 from rlconfig_lint.model import (
     UNKNOWN,
     Example,
@@ -77,6 +70,7 @@ from rlconfig_lint.model import (
     TrainerKind,
 )
 from rlconfig_lint.releases import behaviour
+from rlconfig_lint.remedies import put
 from rlconfig_lint.resolve.heads import FLOAT32, MODEL_DTYPE, head_dtype_asked, rollout_head
 
 ID = ("RL501", "lm-head-dtype-mismatch")

@@ -55,7 +55,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from rlconfig_lint.judging import DECLARE_TRAINER, Doubt, about, judged, put, releases_where
+from rlconfig_lint.judging import DECLARE_TRAINER, Doubt, about, judged, releases_where
 from rlconfig_lint.model import (
     Example,
     Finding,
@@ -68,6 +68,7 @@ from rlconfig_lint.model import (
     SyncStyle,
     TrainerKind,
 )
+from rlconfig_lint.remedies import put
 
 ID = ("RL504", "fp8-kv-cache")
 _FP8_BY_DESIGN = re.compile(r"deepseek[-_]?v(3[._-]2|4)", re.IGNORECASE)

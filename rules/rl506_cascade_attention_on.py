@@ -58,7 +58,7 @@ from collections.abc import Iterator
 
 from packaging.version import Version
 
-from rlconfig_lint.judging import Doubt, about, judged, put, releases_where
+from rlconfig_lint.judging import Doubt, about, judged, releases_where
 from rlconfig_lint.model import (
     Evidence,
     Example,
@@ -71,6 +71,7 @@ from rlconfig_lint.model import (
 )
 from rlconfig_lint.readers.scalars import truth
 from rlconfig_lint.releases import behaviour
+from rlconfig_lint.remedies import put
 
 ID = ("RL506", "cascade-attention-on")
 _BEFORE_HOPPER = re.compile(

@@ -57,7 +57,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rlconfig_lint.judging import Doubt, about, judged, put, releases_where
+from rlconfig_lint.judging import Doubt, about, judged, releases_where
 from rlconfig_lint.model import (
     Evidence,
     Example,
@@ -72,6 +72,7 @@ from rlconfig_lint.model import (
     Severity,
     show,
 )
+from rlconfig_lint.remedies import put
 
 ID = ("RL601", "generation-config-leak")
 

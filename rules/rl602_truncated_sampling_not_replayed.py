@@ -60,14 +60,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rlconfig_lint.judging import (
-    about_written,
-    judged,
-    neutral,
-    releases_where,
-    sampling_of,
-    trainer_doubt,
-)
+from rlconfig_lint.judging import about_written, judged, releases_where, sampling_of, trainer_doubt
 from rlconfig_lint.model import (
     Example,
     Finding,
@@ -81,6 +74,7 @@ from rlconfig_lint.model import (
     show,
 )
 from rlconfig_lint.releases import behaviour
+from rlconfig_lint.remedies import neutral
 from rlconfig_lint.resolve.sampling import TRUNCATION
 
 ID = ("RL602", "truncated-sampling-not-replayed")

@@ -57,14 +57,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rlconfig_lint.judging import (
-    about_written,
-    judged,
-    neutral,
-    releases_where,
-    sampling_of,
-    trainer_doubt,
-)
+from rlconfig_lint.judging import about_written, judged, releases_where, sampling_of, trainer_doubt
 from rlconfig_lint.model import (
     UNKNOWN,
     Example,
@@ -79,6 +72,7 @@ from rlconfig_lint.model import (
     show,
 )
 from rlconfig_lint.releases import behaviour
+from rlconfig_lint.remedies import neutral
 
 ID = ("RL603", "non-neutral-penalties")
 PENALTIES = ("repetition_penalty", "presence_penalty", "frequency_penalty")

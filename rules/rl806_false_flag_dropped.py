@@ -49,7 +49,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rlconfig_lint.judging import about_written, judged, put
+from rlconfig_lint.judging import about_written, judged
 from rlconfig_lint.model import (
     Example,
     Finding,
@@ -65,6 +65,7 @@ from rlconfig_lint.model import (
     show,
 )
 from rlconfig_lint.releases.lifetimes import argument
+from rlconfig_lint.remedies import put
 from rlconfig_lint.resolve.settings import BOOLEANS
 
 ID = ("RL806", "false-flag-dropped")

@@ -17,7 +17,8 @@ from rlconfig_lint.confirm.model import Arm, Completion, Experiment, Outcome, Pr
 from rlconfig_lint.confirm.worker import STREAMED
 from rlconfig_lint.errors import UserError
 from rlconfig_lint.registry import rules
-from rlconfig_lint.reports.confirmation import Confirmation, as_html, as_json
+from rlconfig_lint.reports.confirmation import Confirmation, as_json
+from rlconfig_lint.reports.confirmation_html import page
 from tests.fake_engine import FakeEngine, scored
 from tests.projects import write_files
 from tests.test_command_line import rlconfig_lint
@@ -111,10 +112,10 @@ def test_the_report_in_three_forms() -> None:
     rows = json.loads(as_json(found))
     assert [row["verdict"] for row in rows["experiments"]] == ["confirmed", "confirmed", "not-run"]
     assert len(rows["experiments"][0]["differences"]["flagged"]) == 32 * 32
-    page = as_html(found)
-    assert page.count("<svg") == 5
-    assert "&lt;others&gt;" in page
-    assert "<GPU>" not in page
+    html = page(found)
+    assert html.count("<svg") == 5
+    assert "&lt;others&gt;" in html
+    assert "<GPU>" not in html
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,9 @@ def confirm(
     found = confirmation.Confirmation(versions, tuple(proofs), seconds, ("confirm", *codes))
     click.echo(confirmation.as_json(found) if output_format == "json" else found.text())
     if report is not None:
-        _write(report, confirmation.as_html(found))
+        from rlconfig_lint.reports.confirmation_html import page
+
+        _write(report, page(found))
     wrong = (Verdict.REFUTED, Verdict.INCONCLUSIVE)
     return int(any(proof.outcome.verdict in wrong for proof in proofs))
 

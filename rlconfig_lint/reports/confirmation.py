@@ -92,9 +92,3 @@ def _proof(proof: Proof) -> Json:
             if any(rollout.trainer for rollout in record.completions)
         },
     }
-
-
-def as_html(found: Confirmation) -> str:
-    from rlconfig_lint.reports.confirmation_html import page
-
-    return page(found)

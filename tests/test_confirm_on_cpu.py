@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -39,10 +40,13 @@ def start(python: str, *arguments: str, **more: Any) -> subprocess.Popen[str]:
 @pytest.fixture(scope="session")
 def rows(python: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What every experiment came to, by its name."""
-    page = tmp_path_factory.mktemp("confirm") / "page.html"
-    running = start(python, *CODES, "--output-format", "json", "--report", str(page))
+    folder = tmp_path_factory.mktemp("confirm")
+    page = folder / "page.html"
+    env = {**os.environ, "TMPDIR": str(folder)}
+    running = start(python, *CODES, "--output-format", "json", "--report", str(page), env=env)
     out, err = running.communicate(timeout=400)
     assert running.returncode == 0, err
+    assert processes_in(folder) == []
     assert page.read_text("utf-8").count("<svg") > 10
     found = json.loads(out)
     assert (found["schema"], found["device"]) == (1, "cpu")
@@ -138,8 +142,9 @@ def test_a_model_that_is_none_is_said(python: str, tmp_path: Path) -> None:
     assert "the engine failed" in row["reason"]
 
 
-def test_the_number_of_a_projects_own_rollout(python: str) -> None:
-    project = Path(__file__).parents[1] / "examples" / "raw-logprobs"
+def test_the_number_of_a_projects_own_rollout(python: str, tmp_path: Path) -> None:
+    examples = Path(__file__).parents[1] / "examples"
+    project = shutil.copytree(examples / "raw-logprobs", tmp_path / "project")
     running = start(python, "--rollout", "rollout.py", "--output-format", "json", cwd=project)
     out, err = running.communicate(timeout=200)
     (row,) = json.loads(out)["experiments"]

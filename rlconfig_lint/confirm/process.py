@@ -171,6 +171,7 @@ class Worker:
             self._running[message["started"]].pid = message["pid"]
         if message is not None and "ended" in message:
             running = self._running.pop(message["ended"])
+            _kill(running.pid)  # an asynchronous engine leaves a process of its own behind
             problem = running.problem or _exit(message["status"])
             found.append(Ended(running.job, problem, time.monotonic() - running.started))
         for running in self._running.values():
